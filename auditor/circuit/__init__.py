@@ -1,0 +1,15 @@
+"""The op graph of an EZKL circuit: plain values, no behaviour."""
+
+from auditor.circuit.graph import Circuit, CircuitNode, Graph, InputMapping, OutputMapping, SubCircuit
+from auditor.circuit.run_args import RunArgs, is_hashed
+
+__all__ = [
+    "Circuit",
+    "CircuitNode",
+    "Graph",
+    "InputMapping",
+    "OutputMapping",
+    "RunArgs",
+    "SubCircuit",
+    "is_hashed",
+]

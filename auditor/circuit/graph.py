@@ -1,0 +1,83 @@
+"""The circuit as a graph of operations: the border between lowering and layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from auditor.circuit.ops import Op, Shape
+from auditor.circuit.run_args import RunArgs
+
+Outlet = tuple[int, int]
+"""(node id, output slot)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitNode:
+    """One operation of the circuit.
+
+    ``uses`` is EZKL's ``num_uses``: consumers plus one when the node is an output. A constant with
+    one use is assigned where it is used, one with more is assigned on its own.
+    ``origin`` is the ONNX node the operation came from, for people; it never changes a number.
+    """
+
+    id: int
+    op: Op
+    inputs: tuple[Outlet, ...]
+    shape: Shape
+    scale: int
+    uses: int
+    origin: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputMapping:
+    """How a loop input reaches the body: ``Full``, ``State`` or ``Stacked`` (sliced on ``axis``)."""
+
+    kind: str
+    axis: int = 0
+    chunk: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputMapping:
+    """How a body output leaves: ``Single`` (the last value) or ``Stacked`` on ``axis``."""
+
+    kind: str
+    outlet: int
+    is_state: bool
+    axis: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubCircuit:
+    """A loop (ONNX Scan, RNN, LSTM, GRU): ``body`` is laid out once for each iteration."""
+
+    id: int
+    body: Graph
+    inputs: tuple[Outlet, ...]
+    input_mappings: tuple[InputMapping, ...]
+    output_mappings: tuple[tuple[OutputMapping, ...], ...]
+    out_shapes: tuple[Shape, ...]
+    out_scales: tuple[int, ...]
+    origin: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """Nodes in EZKL's layout order (ascending id), with the ids of inputs and the outlets of outputs."""
+
+    nodes: tuple[CircuitNode | SubCircuit, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[Outlet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """A whole model as EZKL would lay it out, with the run args it was lowered for.
+
+    ``front_end`` says who lowered it: ``onnx`` (this package) or ``ezkl`` (read from EZKL itself).
+    """
+
+    graph: Graph
+    run_args: RunArgs
+    front_end: str

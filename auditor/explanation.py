@@ -1,0 +1,54 @@
+"""A rule as a page of text: ``auditor explain``. Works for every kind of rule, also those added later."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from auditor.rules import Rule
+
+WIDTH = 80
+_INDENT = "  "
+
+
+def text(rule: Rule) -> str:
+    """The whole rule: summary, fields in the order of its file, sources with their evidence and date."""
+    parts = [f"{rule.title} ({rule.kind})", _paragraph(rule.summary)]
+    for name, value in rule.fields.items():
+        if value != rule.title:
+            parts.append(f"{_heading(name)}\n{_value(value)}")
+    parts.append("Sources\n" + "\n".join(_bullet(_source(source)) for source in rule.sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(_paragraph(f"{key}: {item}") for key, item in value.items())
+    if isinstance(value, list):
+        return "\n".join(_bullet(_item(item)) for item in value)
+    return _paragraph(str(value))
+
+
+def _item(item: Any) -> str:
+    if isinstance(item, Mapping):
+        return ". ".join(f"{_heading(key)}: {str(value).rstrip('.')}" for key, value in item.items()) + "."
+    return str(item)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    return f"{source['where']} ({source['evidence']}, {source['date']})"
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _paragraph(words: str) -> str:
+    return textwrap.fill(" ".join(words.split()), WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _bullet(words: str) -> str:
+    return textwrap.fill(
+        " ".join(words.split()), WIDTH, initial_indent=_INDENT + "- ", subsequent_indent=_INDENT + "  "
+    )  # fmt: skip

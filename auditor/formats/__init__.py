@@ -1,0 +1,66 @@
+"""Output formats: one module each, named like its file, with ``render(audit, medium) -> str``.
+
+A format is found by listing this folder; a new one is a new file. Rendering is pure: nothing here
+prints, reads a clock or knows where its text goes. All names in a report are harmless already
+(:func:`auditor.safe.safe`); a format escapes what is special to itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from auditor.errors import UsageError
+from auditor.report import Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """What the reader's end can show. Formats for programs do not look at it."""
+
+    columns: int = 80
+    colour: bool = False
+    unicode: bool = True
+
+
+PLAIN = Medium()
+"""A file or a pipe."""
+
+
+class Format(Protocol):
+    """What every module of this package offers."""
+
+    def render(self, audit: Audit, medium: Medium = PLAIN) -> str:
+        """The whole report as text that ends in a newline."""
+        ...
+
+
+def names() -> list[str]:
+    """The formats there are, sorted; none is imported."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+_CI_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
+
+
+def without_ci_commands(text: str) -> str:
+    """``text`` in which no line is a workflow command, whatever names it shows.
+
+    GitHub takes a line that begins with ``::`` for one, Azure, TeamCity and older runners a ``##[`` or
+    ``##name[`` anywhere; a blank between the two characters makes them text again.
+    """
+    return _CI_COMMAND.sub(lambda found: f"{found.group()} ", text)
+
+
+def load(name: str) -> Format:
+    """The format of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in names():
+        raise UsageError(f"there is no format '{name}'", hint=f"Formats: {', '.join(names())}.")
+    return cast(Format, importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,113 @@
+"""Who turns the model into a circuit: our own lowering where it is certain, EZKL where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor._version import EZKL_VERSION
+from auditor.circuit import Circuit, RunArgs
+from auditor.circuit.size import CircuitSize
+from auditor.front_ends.ezkl import Rejected, ezkl_version, lower_with_ezkl
+from auditor.layout import LayoutError, lay_out
+from auditor.lowering import Unmodelled, Unsupported, lower
+from auditor.model import Model, Refusal
+from auditor.report import WHOLE_MODEL, UnsupportedOperator
+from auditor.safe import safe
+from auditor.sizing.logrows import MAX_LOGROWS
+from auditor.verdict import Open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lowered:
+    """A circuit, and its size once it is laid out; or why there is none.
+
+    ``unsupported`` is what EZKL certainly rejects, unless ``unknown`` says why nothing is certain.
+    """
+
+    front_end: str
+    circuit: Circuit | None = None
+    size: CircuitSize | None = None
+    unsupported: tuple[UnsupportedOperator, ...] = ()
+    unknown: tuple[Open, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def lower_model(
+    path: Path, model: Model, refusals: tuple[Refusal, ...], run_args: RunArgs, choice: str
+) -> Lowered:
+    """The circuit of a model, by the front end of ``choice`` (auto, onnx or ezkl).
+
+    Raises:
+        UsageError, Undetermined, InternalFailure: EZKL was to lower it and is not there, has another
+            version, or died.
+    """
+    if refusals:
+        return Lowered(front_end="onnx", unsupported=tuple(_refused(refusal) for refusal in refusals))
+    if choice == "ezkl":
+        return _by_ezkl(path, run_args)
+    try:
+        return Lowered(front_end="onnx", circuit=lower(model, run_args))
+    except Unsupported as error:
+        item = _unsupported(error.operator, error.node, error.reason, error.way_out)
+        return Lowered(front_end="onnx", unsupported=(item,))
+    except Unmodelled as error:
+        if choice == "auto" and ezkl_version() == EZKL_VERSION:
+            return _by_ezkl(path, run_args)
+        return _unmodelled(error)
+
+
+def lay_out_or_reject(lowered: Lowered) -> Lowered:
+    """The same with its size; without one when EZKL rejects the circuit while laying it out."""
+    if lowered.circuit is None:
+        return lowered
+    try:
+        return replace(lowered, size=lay_out(lowered.circuit))
+    except LayoutError as error:
+        way_out = _larger_logrows(lowered.circuit)
+        return replace(lowered, unsupported=(_unsupported("", error.node, error.reason, way_out),))
+
+
+def _larger_logrows(circuit: Circuit) -> str:
+    """The advice to take longer columns, where that is what the circuit lacks."""
+    for logrows in range(circuit.run_args.logrows + 1, MAX_LOGROWS + 1):
+        try:
+            lay_out(replace(circuit, run_args=circuit.run_args.with_changes(logrows=logrows)))
+        except LayoutError:
+            continue
+        return f"columns of 2^{logrows} rows are long enough: --set logrows={logrows}"
+    return ""
+
+
+def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
+    notes: list[str] = []
+    try:
+        circuit = lower_with_ezkl(path, run_args, note=notes.append)
+    except Rejected as error:
+        return Lowered(front_end="ezkl", unsupported=(_unsupported("", "", error.reason),))
+    return Lowered(front_end="ezkl", circuit=circuit, notes=tuple(notes))
+
+
+def _unmodelled(error: Unmodelled) -> Lowered:
+    item = _unsupported(error.operator, error.node, f"not modelled exactly: {error.reason}")
+    unknown = Open(
+        binding="support",
+        reason=f"{item.operator} is {item.reason}",
+        next=(f"pip install 'auditor[prove]': EZKL {EZKL_VERSION} then lowers this model itself",),
+    )
+    return Lowered(front_end="onnx", unsupported=(item,), unknown=(unknown,))
+
+
+def _refused(refusal: Refusal) -> UnsupportedOperator:
+    return _unsupported("", refusal.subject, f"holds {refusal.reason}", refusal.way_out)
+
+
+def _unsupported(operator: str, node: str, reason: str, way_out: str = "") -> UnsupportedOperator:
+    """One node; texts from a model are made harmless. Without an operator it is the file that is rejected."""
+    return UnsupportedOperator(
+        operator=safe(operator) or WHOLE_MODEL,
+        count=1,
+        reason=safe(reason, limit=400),
+        nodes=(safe(node),) if node else (),
+        way_out=safe(way_out, limit=400),
+    )

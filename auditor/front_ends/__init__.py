@@ -1,0 +1,1 @@
+"""Front ends: the ways from a model file to a circuit."""

@@ -1,0 +1,77 @@
+"""Run args in the two spellings EZKL reads: its settings.json and its ``PyRunArgs``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditor.circuit.run_args import RunArgs, Visibility
+
+_SERDE_VISIBILITIES = {"private": "Private", "public": "Public", "polycommit": "KZGCommit", "fixed": "Fixed"}
+_VISIBILITY_ARGS = ("input_visibility", "output_visibility", "param_visibility")
+
+
+def py_run_args(run_args: RunArgs) -> dict[str, Any]:
+    """The attributes to set on an ``ezkl.PyRunArgs``, which has none for the rebase scale and takes no
+    None for epsilon (its default is that of :attr:`RunArgs.effective_epsilon`).
+
+    Raises :class:`ValueError` when ``rebase_scale`` is set.
+    """
+    if run_args.rebase_scale is not None:
+        raise ValueError("EZKL's Python interface cannot set rebase_scale")
+    attributes = asdict(run_args)
+    del attributes["rebase_scale"]
+    attributes["epsilon"] = run_args.effective_epsilon
+    return attributes
+
+
+def settings_for_compiling(run_args: RunArgs, version: str) -> dict[str, Any]:
+    """A settings.json that ``ezkl.compile_circuit`` accepts.
+
+    It reads the run args and copies the rest unread into its output, so the rest is zero here.
+    EZKL ``graph/mod.rs`` `GraphCircuit::from_settings`.
+    """
+    return {
+        "run_args": _serde_run_args(run_args),
+        "num_rows": 0,
+        "total_assignments": 0,
+        "total_const_size": 0,
+        "total_dynamic_col_size": 0,
+        "max_dynamic_input_len": 0,
+        "num_dynamic_lookups": 0,
+        "num_shuffles": 0,
+        "total_shuffle_col_size": 0,
+        "einsum_params": {"equations": [], "total_einsum_col_size": 0},
+        "model_instance_shapes": [],
+        "model_output_scales": [],
+        "model_input_scales": [],
+        "module_sizes": {"polycommit": [], "poseidon": [0, [0]]},
+        "required_lookups": [],
+        "required_range_checks": [],
+        "check_mode": run_args.check_mode.upper(),
+        "version": version,
+        "num_blinding_factors": None,
+        "timestamp": 0,
+        "input_types": None,
+        "output_types": None,
+    }
+
+
+def _serde_run_args(run_args: RunArgs) -> dict[str, Any]:
+    spelled = asdict(run_args)
+    for name in _VISIBILITY_ARGS:
+        spelled[name] = _serde_visibility(spelled[name])
+    spelled["check_mode"] = run_args.check_mode.upper()
+    return spelled
+
+
+def _serde_visibility(visibility: Visibility) -> str | dict[str, Any]:
+    if visibility in _SERDE_VISIBILITIES:
+        return _SERDE_VISIBILITIES[visibility]
+    if visibility in ("hashed", "hashed/public"):
+        return {"Hashed": {"hash_is_public": True, "outlets": []}}
+    if visibility.startswith("hashed/private/"):
+        outlets = [int(outlet) for outlet in visibility.removeprefix("hashed/private/").split(",")]
+        return {"Hashed": {"hash_is_public": False, "outlets": outlets}}
+    raise ValueError(f"EZKL has no visibility '{visibility}'")

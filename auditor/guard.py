@@ -1,0 +1,282 @@
+"""Runs a function in a process of its own, so that whatever it does to itself does nothing to us.
+
+EZKL panics, aborts when memory runs out, holds Python's lock for minutes and reads caches from the home
+directory. A guarded function therefore runs in a fresh interpreter with limits on memory, processor and wall
+time, in an empty directory that is also its home, and hands its result back in a file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from auditor.safe import safe
+
+FailureKind = Literal["rejected", "panic", "abort", "memory", "timeout", "exit"]
+"""``rejected``: an orderly no. ``panic``, ``abort``: the library died. ``memory``, ``timeout``: a limit was
+reached. ``exit``: anything else that ended the worker without a result."""
+
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a worker may use. ``file_bytes`` bounds each file it writes, its result included."""
+
+    memory_bytes: int = 8 * _GIB
+    cpu_seconds: int = 300
+    wall_seconds: float = 300.0
+    file_bytes: int = 4 * _GIB
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerResult:
+    """What a worker returned, and what it used."""
+
+    value: bytes
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFailure:
+    """Why a worker returned nothing. ``reason`` is one printable line in the words of who failed."""
+
+    stage: str
+    kind: FailureKind
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.reason}"
+
+
+def run_guarded(
+    function: str, request: Mapping[str, object], *, stage: str, limits: Limits
+) -> WorkerResult | WorkerFailure:
+    """Calls ``function`` (``package.module:name``) in a worker as ``name(request, result_path)``.
+
+    ``request`` must survive JSON; paths in it must be absolute, as the worker starts in a directory of its
+    own. The function writes its result to ``result_path``. ``stage`` says in a failure what was going on.
+    An interruption (Ctrl-C, or any exception here) kills the worker and all it started, then goes on.
+    """
+    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        order = {"function": function, "request": request, "limits": _as_order(limits)}
+        (directory / _ORDER).write_text(json.dumps(order), encoding="utf-8")
+        started = time.monotonic()
+        with (directory / _OUTPUT).open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-B", "-c", _BOOTSTRAP, str(Path(__file__).parents[1])],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=directory,
+                env=_environment(directory, limits.threads),
+                start_new_session=True,
+            )
+            in_time = _wait(process, limits.wall_seconds)
+        if not in_time:
+            reason = f"stopped after {limits.wall_seconds:g} seconds"
+            return WorkerFailure(stage=stage, kind="timeout", reason=reason)
+        return _read_outcome(directory, process.returncode, time.monotonic() - started, stage)
+
+
+def _wait(process: subprocess.Popen[bytes], wall_seconds: float) -> bool:
+    """Whether the worker ended by itself; at any exit from here its whole process group is gone."""
+    try:
+        if sys.platform == "linux":
+            # Popen.wait polls, which costs a short-lived worker as much again as its work.
+            ended = os.pidfd_open(process.pid)
+            try:
+                select.select([ended], [], [], wall_seconds)
+            finally:
+                os.close(ended)
+        else:
+            process.wait(wall_seconds)
+        return process.poll() is not None
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(directory: Path, threads: int) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    home = str(directory)
+    return kept | {
+        "HOME": home,
+        "TMPDIR": home,
+        # EZKL trusts the tables it finds in this cache without a check: nobody else may have written there.
+        "EZKL_REPO_PATH": home,
+        "RAYON_NUM_THREADS": str(threads),
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+# --- what became of it ---------------------------------------------------------------------
+
+_TAIL_BYTES = 1 << 16
+
+
+def _read_outcome(
+    directory: Path, returncode: int, wall_seconds: float, stage: str
+) -> WorkerResult | WorkerFailure:
+    outcome_path = directory / _OUTCOME
+    if returncode != 0 or not outcome_path.exists():
+        with (directory / _OUTPUT).open("rb") as output:
+            output.seek(max(0, output.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            text = output.read().decode("utf-8", "replace")
+        return _death(returncode, text, stage)
+    outcome = json.loads(outcome_path.read_text(encoding="utf-8"))
+    if outcome["kind"] != "done":
+        return WorkerFailure(stage=stage, kind=outcome["kind"], reason=one_line(outcome["reason"]))
+    return WorkerResult(
+        value=(directory / _RESULT).read_bytes(),
+        wall_seconds=wall_seconds,
+        cpu_seconds=outcome["cpu_seconds"],
+        peak_memory_bytes=outcome["peak_memory_bytes"],
+    )
+
+
+def _death(returncode: int, output: str, stage: str) -> WorkerFailure:
+    """A worker that ended without a word: by a signal, or with an exit code of its own."""
+    how = signal.Signals(-returncode).name if returncode < 0 else f"exit code {returncode}"
+    message, _, _ = output.partition("stack backtrace:")
+    lines = [line for line in message.splitlines() if line.strip() and not line.startswith("note: ")]
+    last_words = one_line("".join(lines[-1:]))
+    if -returncode == signal.SIGXCPU:
+        return WorkerFailure(stage=stage, kind="timeout", reason="used up its processor time")
+    if -returncode == signal.SIGKILL:
+        # Nobody but the kernel's out-of-memory killer or a person kills a worker like this.
+        return WorkerFailure(stage=stage, kind="memory", reason="killed by the system, likely out of memory")
+    kind: FailureKind = "abort" if returncode < 0 else "exit"
+    if _says_out_of_memory(output):
+        kind = "memory"
+    return WorkerFailure(stage=stage, kind=kind, reason=f"{last_words} ({how})")
+
+
+def _says_out_of_memory(text: str) -> bool:
+    # The last is what a thread gets that finds no room for its stack.
+    signs = ("memory allocation of", "cannot allocate memory", "resource temporarily unavailable")
+    return any(sign in text.lower() for sign in signs)
+
+
+def one_line(text: str) -> str:
+    """The message in a Rust error: without wrappers, module tags, notes about backtraces and line breaks.
+
+    >>> one_line("Failed to compile circuit: [graph] [tract] Undetermined symbol in expression: N")
+    'Undetermined symbol in expression: N'
+    >>> one_line("could not do it\\n\\nCaused by:\\n    0: outer\\n    1: the disk is full")
+    'could not do it: outer: the disk is full'
+    """
+    words = []
+    for line in text.strip().splitlines():
+        line = line.strip()
+        if line.startswith(("note: ", "stack backtrace:")):
+            break
+        number, colon, rest = line.partition(": ")
+        line = rest if colon and number.isdigit() else line
+        if line and line != "Caused by:":
+            words.append(line)
+    message = ": ".join(words)
+    wrapper, colon, rest = message.partition(": ")
+    if colon and wrapper.startswith("Failed to "):
+        message = rest
+    while message.startswith("[") and "] " in message:
+        message = message.partition("] ")[2]
+    return safe(message, limit=400) or "no message"
+
+
+# --- the worker's side ---------------------------------------------------------------------
+
+_ORDER, _OUTPUT, _OUTCOME, _RESULT = "order.json", "output.txt", "outcome.json", "result.bin"
+
+_BOOTSTRAP = "import sys; sys.path.append(sys.argv[1]); from auditor.guard import work; work()"
+"""``-I`` keeps the user's PYTHONPATH and current directory out of the worker, so it is told where we are."""
+
+
+def work() -> None:
+    """The main function of a worker: carries out the order in its current directory."""
+    order = json.loads(Path(_ORDER).read_text(encoding="utf-8"))
+    _limit_this_process(order["limits"])
+    outcome = _carry_out(order["function"], order["request"])
+    Path(_OUTCOME).write_text(json.dumps(outcome | _usage()), encoding="utf-8")
+    sys.stdout.flush()
+    # Libraries with threads have been seen to crash while the interpreter shuts down; all is written by now.
+    os._exit(0)
+
+
+def _carry_out(function: str, request: dict[str, object]) -> dict[str, object]:
+    module, _, name = function.partition(":")
+    try:
+        getattr(importlib.import_module(module), name)(request, Path(_RESULT).absolute())
+    except BaseException as error:  # a Rust panic is not an Exception
+        return {"kind": _kind_of(error), "reason": str(error) or type(error).__name__}
+    return {"kind": "done"}
+
+
+def _kind_of(error: BaseException) -> FailureKind:
+    if isinstance(error, MemoryError) or _says_out_of_memory(str(error)):
+        return "memory"
+    if type(error).__name__ == "PanicException":
+        return "panic"
+    # What EZKL and its argument conversion raise. Anything else is a fault of the worker's own code.
+    return "rejected" if isinstance(error, (RuntimeError, ValueError, OverflowError)) else "exit"
+
+
+def _as_order(limits: Limits) -> dict[str, int]:
+    return {
+        "memory_bytes": limits.memory_bytes,
+        "cpu_seconds": limits.cpu_seconds,
+        "file_bytes": limits.file_bytes,
+        "parent": os.getpid(),
+    }
+
+
+def _limit_this_process(limits: dict[str, int]) -> None:
+    import resource
+
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if os.getppid() != limits["parent"]:  # it died before we asked to die with it
+            os._exit(1)
+        # macOS has no working limit on address space.
+        _lower(resource.RLIMIT_AS, limits["memory_bytes"])
+    _lower(resource.RLIMIT_CPU, limits["cpu_seconds"])
+    _lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(which: int, limit: int) -> None:
+    """Sets a limit, or keeps the one in force where that is lower."""
+    import resource
+
+    _, hard = resource.getrlimit(which)
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(which, (limit, hard))
+
+
+def _usage() -> dict[str, object]:
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    unit_bytes = 1 if sys.platform == "darwin" else 1024
+    return {"cpu_seconds": used.ru_utime + used.ru_stime, "peak_memory_bytes": used.ru_maxrss * unit_bytes}

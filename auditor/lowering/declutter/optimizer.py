@@ -1,0 +1,79 @@
+"""The order in which passes run (tract `optim/mod.rs`, `Optimizer::declutter`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from auditor.lowering.declutter.change_axes import ChangeAxes
+from auditor.lowering.declutter.local import LocalRules
+from auditor.lowering.declutter.prop_const import PropConst
+from auditor.lowering.declutter.push_slice_up import PushSliceUp
+from auditor.lowering.declutter.push_split_down import PushSplitDown
+from auditor.lowering.graph.graph import Graph
+from auditor.lowering.graph.patch import Patch
+
+MAX_PATCHES = 200_000
+"""A bound against endless rewriting; real models need a few per node."""
+
+
+class EndlessRewriting(Exception):
+    """The passes did not come to rest."""
+
+
+class Pass(Protocol):
+    """Finds one patch at a time, remembering where it was."""
+
+    def next(self, graph: Graph) -> Patch | None:
+        """The next change to make, or None when there is none left."""
+        ...
+
+
+PASSES: tuple[Callable[[], Pass], ...] = (PropConst, LocalRules, PushSliceUp, PushSplitDown, ChangeAxes)
+
+
+def declutter(graph: Graph) -> None:
+    """Rewrite the graph as tract's declutter does, in place.
+
+    Raises:
+        EndlessRewriting: the passes undo each other.
+    """
+    session = _Session()
+    graph.compact()
+    while True:
+        before = session.patches
+        for make_pass in PASSES:
+            session.run(make_pass, graph)
+            graph.compact()
+        if session.patches == before:
+            return
+        graph.compact()
+
+
+class _Session:
+    """Counts patches and remembers those to be applied only once."""
+
+    def __init__(self) -> None:
+        self.patches = 0
+        self.seen: set[str] = set()
+
+    def run(self, make_pass: Callable[[], Pass], graph: Graph) -> None:
+        """Run one pass, from the start again as long as it changes anything."""
+        while True:
+            before = self.patches
+            current = make_pass()
+            while (patch := current.next(graph)) is not None:
+                self._apply(patch, graph)
+            if self.patches == before:
+                return
+            graph.compact()
+
+    def _apply(self, patch: Patch, graph: Graph) -> None:
+        if patch.once is not None:
+            if patch.once in self.seen:
+                return
+            self.seen.add(patch.once)
+        patch.apply(graph)
+        self.patches += 1
+        if self.patches > MAX_PATCHES:
+            raise EndlessRewriting(f"more than {MAX_PATCHES} rewritings")

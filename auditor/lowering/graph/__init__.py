@@ -1,0 +1,1 @@
+"""The typed graph: tensors, facts, operations, patches. Knows no particular operation."""

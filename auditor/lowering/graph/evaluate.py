@@ -1,0 +1,62 @@
+"""Folding: running a typed operation on constants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from auditor.lowering.graph.fact import Fact
+from auditor.lowering.graph.tensor import EAGER_VOLUME, Tensor, ValuesAbsent
+
+if TYPE_CHECKING:
+    from auditor.lowering.graph.op import TypedOp
+
+
+class CannotEvaluate(Exception):
+    """The operation is not folded, by tract either."""
+
+
+def evaluate(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
+    """The outputs of an operation on constants: at once when small, else when they are needed.
+
+    Raises:
+        CannotEvaluate: the operation does not fold.
+        ShapeMismatch: it does not accept these inputs.
+    """
+    small = all(t.volume <= EAGER_VOLUME for t in inputs)
+    facts = None
+    if not small or not all(t.has_values for t in inputs):
+        facts = op.output_facts([Fact.of(t) for t in inputs])
+        small = small and all(fact.volume <= EAGER_VOLUME for fact in facts)
+    if facts is not None and not all(t.has_values for t in inputs):
+        return [Tensor(fact.dt, fact.shape, None) for fact in facts]
+    if small or facts is None or not _evaluates(op):
+        return _now(op, inputs)
+    return _later(op, inputs, facts)
+
+
+def _evaluates(op: TypedOp) -> bool:
+    from auditor.lowering.graph.op import TypedOp as Base
+
+    return type(op).eval is not Base.eval
+
+
+def _now(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
+    try:
+        arrays = op.eval([t.array for t in inputs])
+    except ValuesAbsent as absent:
+        raise CannotEvaluate("values absent") from absent
+    facts = op.output_facts([Fact.of(t) for t in inputs])
+    return [Tensor.of(array, fact.dt) for array, fact in zip(arrays, facts, strict=True)]
+
+
+def _later(op: TypedOp, inputs: list[Tensor], facts: list[Fact]) -> list[Tensor]:
+    results: list[np.ndarray] = []
+
+    def load(slot: int) -> np.ndarray:
+        if not results:
+            results.extend(op.eval([t.array for t in inputs]))
+        return results[slot]
+
+    return [Tensor(fact.dt, fact.shape, lambda slot=slot: load(slot)) for slot, fact in enumerate(facts)]

@@ -1,0 +1,42 @@
+"""What is known about a wire of the typed graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.lowering.graph.shapes import Shape, volume
+from auditor.lowering.graph.tensor import Tensor
+
+
+@dataclass(slots=True, eq=False)
+class Fact:
+    """Datum type and shape of a wire, and its value when it is constant (or uniform)."""
+
+    dt: str
+    shape: Shape
+    konst: Tensor | None = None
+    uniform_value: Tensor | None = None
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def volume(self) -> int:
+        """Number of elements."""
+        return volume(self.shape)
+
+    @property
+    def uniform(self) -> Tensor | None:
+        """The scalar every element equals, when that is known."""
+        return self.konst.uniform() if self.konst is not None else self.uniform_value
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Fact:
+        """The fact of a constant."""
+        return cls(tensor.dt, tensor.shape, tensor)
+
+    def without_value(self) -> Fact:
+        """The same type and shape, no longer constant."""
+        return Fact(self.dt, self.shape)

@@ -1,0 +1,130 @@
+"""Constant tensors whose values are read only when a rule looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from auditor.lowering.graph.shapes import volume
+
+EAGER_VOLUME = 4096
+"""Up to this many elements a constant is computed at once; larger ones wait until they are needed."""
+
+_PROBE = 16
+"""How many elements are compared before whole tensors are."""
+
+NUMPY_TYPES: dict[str, type] = {
+    "bool": np.bool_, "u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "u64": np.uint64,
+    "i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "tdim": np.int64,
+    "f16": np.float16, "f32": np.float32, "f64": np.float64, "string": np.object_,
+}  # fmt: skip
+"""The array type that holds each tract datum type; ``tdim`` is tract's type of dimensions."""
+
+
+class ValuesAbsent(Exception):
+    """A rule asked for the values of a constant that the file does not hold."""
+
+
+class Tensor:
+    """A constant: datum type (tract's name), shape, and values on demand.
+
+    ``load`` is called at most once. A tensor without ``load`` has no values: it stands for weights
+    in general position, equal to no other tensor and uniform in no value.
+    """
+
+    __slots__ = ("_array", "_load", "_uniform", "dt", "shape")
+
+    def __init__(self, dt: str, shape: tuple[int, ...], load: Callable[[], np.ndarray] | None) -> None:
+        self.dt = dt
+        self.shape = shape
+        self._load = load
+        self._array: np.ndarray | None = None
+        self._uniform: object = _UNSEEN
+
+    @classmethod
+    def of(cls, array: np.ndarray, dt: str | None = None) -> Tensor:
+        """A tensor of values already at hand."""
+        array = np.asarray(array)
+        tensor = cls(dt or datum_type_of(array), tuple(int(d) for d in array.shape), None)
+        tensor._array = array
+        return tensor
+
+    @classmethod
+    def scalar(cls, value: float | int | bool, dt: str, rank: int = 0) -> Tensor:
+        """One value as a tensor of ``rank`` axes of size one."""
+        return cls.of(np.full((1,) * rank, value, dtype=NUMPY_TYPES[dt]), dt)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether the values can be had at all."""
+        return self._array is not None or self._load is not None
+
+    @property
+    def volume(self) -> int:
+        """Number of elements."""
+        return volume(self.shape)
+
+    @property
+    def array(self) -> np.ndarray:
+        """The values.
+
+        Raises:
+            ValuesAbsent: the file holds none.
+        """
+        if self._array is None:
+            if self._load is None:
+                raise ValuesAbsent
+            self._array = self._load().reshape(self.shape)
+            self._load = None
+        return self._array
+
+    def derive(self, change: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], dt: str) -> Tensor:
+        """The tensor ``change`` makes of this one, computed now if small, else when needed."""
+        if not self.has_values:
+            return Tensor(dt, shape, None)
+        if self._array is not None and self.volume <= EAGER_VOLUME:
+            return Tensor.of(change(self._array).reshape(shape), dt)
+        return Tensor(dt, shape, lambda: change(self.array))
+
+    def uniform(self) -> Tensor | None:
+        """The scalar this tensor repeats, or None when it holds different values (or none)."""
+        if self._uniform is _UNSEEN:
+            self._uniform = self._find_uniform()
+        return self._uniform  # type: ignore[return-value]
+
+    def _find_uniform(self) -> Tensor | None:
+        if not self.has_values or self.volume == 0:
+            return None
+        flat = self.array.reshape(-1)
+        first = flat[0]
+        if not (flat[-1] == first and (flat[:_PROBE] == first).all() and (flat == first).all()):
+            return None
+        return Tensor.of(np.asarray(first, dtype=flat.dtype).reshape(()), self.dt)
+
+    def is_uniformly(self, value: float) -> bool:
+        """Whether every element equals ``value``."""
+        uniform = self.uniform()
+        return uniform is not None and bool(uniform.array == value)
+
+    def same_as(self, other: Tensor) -> bool:
+        """Equality of type, shape and values; two tensors without values are never equal."""
+        if self is other:
+            return True
+        if self.dt != other.dt or self.shape != other.shape or not (self.has_values and other.has_values):
+            return False
+        mine, theirs = self.array.reshape(-1), other.array.reshape(-1)
+        return bool((mine[:_PROBE] == theirs[:_PROBE]).all() and np.array_equal(mine, theirs))
+
+
+_UNSEEN = object()
+
+
+def datum_type_of(array: np.ndarray) -> str:
+    """tract's name for the type of an array."""
+    for name, numpy_type in NUMPY_TYPES.items():
+        if name != "tdim" and array.dtype == numpy_type:
+            return name
+    if array.dtype.kind in "OSU":
+        return "string"
+    raise ValueError(f"no tract datum type for {array.dtype}")

@@ -1,0 +1,57 @@
+"""What the builders of one read share: where external data lives, and what they noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.errors import BadModel
+from auditor.findings import Finding
+from auditor.model.external import ExternalStore
+from auditor.model.limits import DEFAULT_LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Something EZKL's own reader rejects: the raw name concerned, why, and the way out.
+
+    One kind it may misread instead: a model-local function with the name of a standard operator, in
+    whose place it runs that operator (tract looks operators up by name and ignores the domain).
+    """
+
+    subject: str
+    reason: str
+    way_out: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadContext:
+    """The notebook of one walk: counters that are limited, and lists that only grow."""
+
+    directory: Path
+    limits: Limits = DEFAULT_LIMITS
+    external: ExternalStore = field(init=False)
+    findings: list[Finding] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    shape_only: list[str] = field(default_factory=list)
+    nodes: int = 0
+    tensors: int = 0
+
+    def __post_init__(self) -> None:
+        self.external = ExternalStore(self.directory)
+
+    def count_node(self) -> None:
+        """Charges one node; raises BadModel over the limit."""
+        self.nodes += 1
+        if self.nodes > self.limits.nodes:
+            raise BadModel(f"holds more than {self.limits.nodes:,} nodes", rule="AUD-SEC-013")
+
+    def count_tensor(self) -> None:
+        """Charges one tensor; raises BadModel over the limit."""
+        self.tensors += 1
+        if self.tensors > self.limits.tensors:
+            raise BadModel(f"holds more than {self.limits.tensors:,} tensors", rule="AUD-SEC-013")
+
+    def find(self, rule: str, severity: str, message: str, node: str = "") -> None:
+        """Notes a finding."""
+        self.findings.append(Finding(rule=rule, severity=severity, message=message, node=node))

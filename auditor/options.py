@@ -1,0 +1,263 @@
+"""What the user asked for, typed: run args (checked as EZKL checks them), dimensions, limits."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from auditor.circuit.run_args import RunArgs
+from auditor.errors import UsageError
+from auditor.verdict import Limits
+
+MAX_SETTINGS_BYTES = 64 * 2**20
+
+MAX_SCALE = 126
+"""Scales are exponents of two, and EZKL's integers have 127 bits and a sign."""
+
+_VISIBILITY = re.compile(r"public|private|fixed|polycommit|hashed|hashed/public|hashed/private/\d+(,\d+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One command: how to lower, what is allowed, how much to show and to say.
+
+    ``given`` names the run args that the user set; the others are EZKL's defaults.
+    """
+
+    run_args: RunArgs
+    given: frozenset[str]
+    dims: Mapping[str, int]
+    front_end: str
+    limits: Limits
+    layers_shown: int
+    quiet: bool
+    verbose: bool
+
+
+def parse_request(
+    *,
+    settings: Path | None = None,
+    assignments: Sequence[str] = (),
+    dims: Sequence[str] = (),
+    front_end: str = "auto",
+    max_rows: int | None = None,
+    max_logrows: int | None = None,
+    layers_shown: int = 0,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> Request:
+    """The command line's words as values.
+
+    Raises:
+        UsageError: something has no meaning, or EZKL refuses the run args.
+    """
+    changes = run_arg_changes(settings, assignments)
+    chosen = RunArgs().with_changes(**changes)
+    _check(chosen)
+    return Request(
+        run_args=chosen,
+        given=frozenset(changes),
+        dims=dimensions(dims),
+        front_end=front_end,
+        limits=Limits(max_rows=max_rows, max_logrows=max_logrows),
+        layers_shown=layers_shown,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+def run_arg_changes(settings: Path | None, assignments: Sequence[str]) -> dict[str, object]:
+    """What the user set: a settings file, overlaid by ``NAME=VALUE`` assignments.
+
+    Raises:
+        UsageError: an unknown name, or a value of the wrong type.
+    """
+    changes = _read_settings(settings) if settings else {}
+    for assignment in assignments:
+        name, value = split_assignment("--set", assignment)
+        changes[name] = _typed(name, value)
+    return changes
+
+
+def dimensions(assignments: Sequence[str]) -> dict[str, int]:
+    """``NAME=SIZE`` assignments of ``--dim``; sizes are positive.
+
+    Raises:
+        UsageError: no ``=``, or a size that is not a positive integer.
+    """
+    sizes = {}
+    for assignment in assignments:
+        name, value = split_assignment("--dim", assignment)
+        size = _integer(value)
+        if size < 1:
+            raise UsageError(f"--dim {name}={value}: a dimension is at least 1")
+        sizes[name] = size
+    return sizes
+
+
+def split_assignment(option: str, assignment: str) -> tuple[str, str]:
+    """``("NAME", "VALUE")`` of ``NAME=VALUE``."""
+    name, equals, value = assignment.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"{option} {assignment}: expected NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def as_settings(args: RunArgs) -> dict[str, object]:
+    """The run args under EZKL's names, as JSON values. ``epsilon`` is the one EZKL will use."""
+    values: dict[str, object] = {field.name: getattr(args, field.name) for field in fields(args)}
+    values["epsilon"] = args.effective_epsilon
+    return values
+
+
+# --- values --------------------------------------------------------------------------------
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        raise UsageError(f"'{text}' is not an integer") from None
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise UsageError(f"'{text}' is neither true nor false")
+    return text.lower() == "true"
+
+
+def _optional_integer(text: str) -> int | None:
+    return None if text.lower() in ("none", "null") else _integer(text)
+
+
+def _optional_number(text: str) -> float | None:
+    if text.lower() in ("none", "null"):
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not a number") from None
+    if not math.isfinite(number):
+        raise UsageError(f"'{text}' is not a finite number")
+    return number
+
+
+def _pair(text: str) -> tuple[int, int]:
+    parts = text.strip("()").split(",")
+    if len(parts) != 2:
+        raise UsageError(f"'{text}' is not a pair of integers, as in -32768,32768")
+    return _integer(parts[0].strip()), _integer(parts[1].strip())
+
+
+def _variables(text: str) -> tuple[tuple[str, int], ...]:
+    pairs = []
+    for part in filter(None, text.split(",")):
+        name, arrow, size = part.partition("->")
+        if not arrow or not name.strip():
+            raise UsageError(f"'{part}' is not a variable, as in N->1")
+        pairs.append((name.strip(), _integer(size.strip())))
+    return tuple(pairs)
+
+
+def _visibility(text: str) -> str:
+    if not _VISIBILITY.fullmatch(text.lower()):
+        raise UsageError(
+            f"'{text}' is none of public, private, fixed, polycommit, hashed, hashed/public, hashed/private/0"
+        )
+    return "hashed/public" if text.lower() == "hashed" else text.lower()
+
+
+def _check_mode(text: str) -> str:
+    if text.lower() not in ("safe", "unsafe"):
+        raise UsageError(f"'{text}' is neither safe nor unsafe")
+    return text.lower()
+
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "bool": _boolean,
+    "float | None": _optional_number,
+    "int": _integer,
+    "int | None": _optional_integer,
+    "str": _check_mode,
+    "tuple[int, int]": _pair,
+    "tuple[tuple[str, int], ...]": _variables,
+    "Visibility": _visibility,
+}
+"""By the type of the field, so that a run arg added to ``RunArgs`` can be set without an edit here."""
+
+_TYPES = {field.name: str(field.type) for field in fields(RunArgs)}
+
+
+def _typed(name: str, text: str) -> object:
+    if name not in _TYPES:
+        raise UsageError(
+            f"--set {name}: EZKL has no such run arg", hint=f"Run args: {', '.join(sorted(_TYPES))}."
+        )
+    try:
+        return _PARSERS[_TYPES[name]](text)
+    except UsageError as error:
+        raise UsageError(f"--set {name}: {error.message}") from None
+
+
+# --- settings.json -------------------------------------------------------------------------
+
+
+def _read_settings(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > MAX_SETTINGS_BYTES:
+            raise UsageError(f"{path.name}: too large for a settings file")
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path.name}: not a readable settings file ({type(error).__name__})") from None
+    written = content.get("run_args") if isinstance(content, dict) else None
+    if not isinstance(written, dict):
+        raise UsageError(f"{path.name}: has no run_args", hint="It is no settings.json of EZKL.")
+    unknown = sorted(set(written) - set(_TYPES))
+    if unknown:
+        raise UsageError(f"{path.name}: unknown run args: {', '.join(unknown)}")
+    return {name: _typed(name, _as_text(name, value)) for name, value in written.items()}
+
+
+def _as_text(name: str, value: Any) -> str:
+    """The command line's spelling of a value in settings.json, where EZKL writes Rust's enums."""
+    if isinstance(value, dict) and set(value) == {"Hashed"}:
+        hashed = value["Hashed"]
+        if hashed.get("hash_is_public"):
+            return "hashed/public"
+        return "hashed/private/" + ",".join(str(outlet) for outlet in hashed.get("outlets", ()))
+    if name == "variables" and isinstance(value, list):
+        return ",".join(f"{symbol}->{size}" for symbol, size in value)
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value)
+    if value == "KZGCommit":
+        return "polycommit"
+    return "none" if value is None else str(value)
+
+
+def _check(args: RunArgs) -> None:
+    """The rules of EZKL's own ``RunArgs::validate`` (EZKL lib.rs), with its limits."""
+    faults = {
+        "param_visibility is public: parameters cannot be public instances; use fixed or polycommit": (
+            args.param_visibility == "public"
+        ),
+        "scale_rebase_multiplier must be at least 1": args.scale_rebase_multiplier < 1,
+        "lookup_range: the minimum is greater than the maximum": args.lookup_range[0] > args.lookup_range[1],
+        "logrows must be at least 1": args.logrows < 1,
+        "num_inner_cols must be at least 1": args.num_inner_cols < 1,
+        "decomp_base must be at least 1": args.decomp_base < 1,
+        "decomp_legs must be at least 1": args.decomp_legs < 1,
+        "variables: batch_size cannot be 0": dict(args.variables).get("batch_size") == 0,
+    }
+    for fault, met in faults.items():
+        if met:
+            raise UsageError(f"EZKL refuses these run args: {fault}")
+    if max(abs(args.input_scale), abs(args.param_scale), abs(args.rebase_scale or 0)) > MAX_SCALE:
+        raise UsageError(f"a scale lies between -{MAX_SCALE} and {MAX_SCALE}: EZKL's integers have 127 bits")
+    if args.decomp_base > 2**127 or args.decomp_base ** min(args.decomp_legs, 128) >= 2**127:
+        power = f"{args.decomp_base}^{args.decomp_legs}"
+        raise UsageError(f"EZKL refuses these run args: decomp_base^decomp_legs = {power} overflows")

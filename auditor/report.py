@@ -1,0 +1,163 @@
+"""The nouns of a report: what an audit found, as plain frozen values, before any format is chosen.
+
+Field names are those of the JSON report (``auditor/schemas/report-1.schema.json``). ``None`` always
+means "not known", and never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.findings import Finding
+
+Lookup = str | Mapping[str, Mapping[str, float | None]]
+"""A table as EZKL's settings.json writes it: a name, or a name with its parameters."""
+
+WHOLE_MODEL = "(model)"
+"""The operator of a reason that concerns the file, or that EZKL does not pin on a node."""
+
+Status = Literal["feasible", "infeasible", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A declared input or output. A dimension is a size, a symbol's name, or None when undeclared."""
+
+    name: str
+    dtype: str | None
+    shape: tuple[int | str | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What the file holds. ``macs`` are multiply-accumulates of one inference."""
+
+    opset: int
+    ir_version: int
+    producer: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    parameters: int
+    macs: int | None
+    operators: Mapping[str, int]
+    bound_dimensions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsupportedOperator:
+    """An operator that EZKL rejects, or that we do not model exactly, for one reason."""
+
+    operator: str
+    count: int
+    reason: str
+    nodes: tuple[str, ...]
+    way_out: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What one ONNX node adds to the circuit: rows and cells (``total_assignments``)."""
+
+    node: str
+    operator: str
+    num_rows: int
+    total_assignments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitFacts:
+    """The circuit, under EZKL's own names. Sizes are None when the circuit was not laid out.
+
+    ``supported``: does EZKL accept the model. ``faithful``: does its circuit compute what ONNX says.
+    ``logrows`` is the k the sizes of the artifacts are for; ``run_args`` are the ones that were audited.
+    """
+
+    front_end: str
+    supported: bool | None
+    faithful: bool | None
+    exact: bool
+    run_args: Mapping[str, object]
+    logrows: int | None = None
+    num_rows: int | None = None
+    total_assignments: int | None = None
+    total_const_size: int | None = None
+    total_dynamic_col_size: int | None = None
+    max_dynamic_input_len: int | None = None
+    num_dynamic_lookups: int | None = None
+    num_shuffles: int | None = None
+    total_shuffle_col_size: int | None = None
+    total_einsum_col_size: int | None = None
+    required_lookups: tuple[Lookup, ...] | None = None
+    required_range_checks: tuple[tuple[int, int], ...] | None = None
+    num_advice_columns: int | None = None
+    num_fixed_columns: int | None = None
+    num_selectors: int | None = None
+    num_instances: int | None = None
+    degree: int | None = None
+    unsupported: tuple[UnsupportedOperator, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A number that is known within ``low`` and ``high``; ``mid`` is expected."""
+
+    low: int
+    mid: int
+    high: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFacts:
+    """Bytes of what a setup and a proof leave behind: exact, or an interval with its evidence."""
+
+    proving_key_bytes: int | Interval
+    verifying_key_bytes: int | Interval
+    proof_bytes: int | Interval
+    srs_bytes: int | Interval
+    calldata_bytes: int | Interval
+    verifier_bytecode_bytes: int | Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer. ``binding`` names the one limit that decides it, and is None when feasible."""
+
+    status: Status
+    binding: str | None
+    reasons: tuple[str, ...]
+    next: tuple[str, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAudit:
+    """Everything found about one file; what could not be read or lowered is None."""
+
+    path: str
+    sha256: str | None
+    bytes: int | None
+    model: ModelFacts | None
+    circuit: CircuitFacts | None
+    artifacts: ArtifactFacts | None
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One run over one or more models. ``rules`` is the digest of the rules that were used.
+
+    ``command`` and ``layers_shown`` (0: all) only choose what a format for people shows.
+    """
+
+    command: Literal["inspect", "estimate"]
+    version: str
+    rules: str
+    models: tuple[ModelAudit, ...]
+    status: Status
+    exit_code: int
+    layers_shown: int

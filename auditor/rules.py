@@ -1,0 +1,124 @@
+"""The rules: data in TOML, one file for each thing we know, found by folder and file name.
+
+In a wheel they lie beside this module, in a checkout beside the package. A kind is a folder; a new
+file is a new rule, and nothing else is edited. Loading fails when a rule lacks its summary or its
+sources, so that no sentence or number is shown whose origin nobody can check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import InternalFailure
+
+EVIDENCE = ("measured", "published", "derived", "assumed")
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "operators": ("support", "treatment", "cost"),
+}
+"""What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
+
+
+class BadRule(InternalFailure):
+    """A rules file is missing, malformed or without evidence: a fault of the installation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rules file: ``fields`` is its content without the summary and the sources."""
+
+    kind: str
+    name: str
+    summary: str
+    fields: Mapping[str, Any]
+    sources: tuple[Mapping[str, Any], ...]
+
+    @property
+    def title(self) -> str:
+        """What people call it: the ONNX name of an operator, otherwise the file's name."""
+        return str(self.fields.get("operator", self.name))
+
+
+def rules_dir() -> Path:
+    """The folder of all rules: packaged beside this module, or top-level in a checkout."""
+    packaged = Path(__file__).parent / "rules"
+    found = packaged if packaged.is_dir() else Path(__file__).parents[1] / "rules"
+    if not found.is_dir():
+        raise BadRule("the rules folder is missing", hint="Reinstall auditor.")
+    return found
+
+
+def kinds() -> list[str]:
+    """The kinds of rules there are, sorted: the folders that hold a TOML file."""
+    return sorted(folder.name for folder in rules_dir().iterdir() if any(folder.glob("*.toml")))
+
+
+def names(kind: str) -> list[str]:
+    """The names of all rules of a kind, sorted."""
+    return sorted(path.stem for path in (rules_dir() / kind).glob("*.toml"))
+
+
+def load(kind: str, name: str) -> Rule:
+    """Reads and checks one rule.
+
+    Raises:
+        BadRule: no such file, not TOML, or without summary, required fields or evidence.
+    """
+    path = rules_dir() / kind / f"{name}.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRule(f"rules/{kind}/{name}.toml cannot be read: {error}") from error
+    for field in ("summary", "source", *REQUIRED.get(kind, ())):
+        if not content.get(field):
+            raise BadRule(f"rules/{kind}/{name}.toml says nothing under '{field}'")
+    sources = tuple(content.pop("source"))
+    for source in sources:
+        _check_source(source, f"rules/{kind}/{name}.toml")
+    return Rule(kind=kind, name=name, summary=content.pop("summary"), fields=content, sources=sources)
+
+
+def load_all(kind: str) -> list[Rule]:
+    """Every rule of a kind, by name."""
+    return [load(kind, name) for name in names(kind)]
+
+
+def find(word: str) -> list[Rule]:
+    """The rules of any kind that are called ``word``, whatever its case, dashes and underscores."""
+    wanted = _plain(word)
+    return [load(kind, name) for kind in kinds() for name in names(kind) if _plain(name) == wanted]
+
+
+def operator(op_type: str) -> Rule | None:
+    """The rule of an ONNX operator, or None when there is no file for it."""
+    found = [rule for rule in find(op_type) if rule.kind == "operators"]
+    return found[0] if found else None
+
+
+def digest() -> str:
+    """Twelve hex digits that change with any rule, so that an answer can be traced to its rules."""
+    root = rules_dir()
+    total = hashlib.sha256()
+    for path in sorted(root.glob("*/*.toml")):
+        total.update(path.relative_to(root).as_posix().encode())
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:12]
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in word.lower() if letter.isalnum())
+
+
+def _check_source(source: Mapping[str, Any], where: str) -> None:
+    if source.get("evidence") not in EVIDENCE:
+        raise BadRule(f"{where}: the evidence of a source is one of {', '.join(EVIDENCE)}")
+    if not isinstance(source.get("date"), date):
+        raise BadRule(f"{where}: a source needs a date, as in 2026-01-31")
+    if not source.get("where"):
+        raise BadRule(f"{where}: a source says where it stands, under 'where'")

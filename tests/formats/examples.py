@@ -1,0 +1,151 @@
+"""Reports made by hand, so that formats are tested without any model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.circuit.run_args import RunArgs
+from auditor.findings import Finding
+from auditor.options import as_settings
+from auditor.report import (
+    ArtifactFacts,
+    Audit,
+    CircuitFacts,
+    Interval,
+    Layer,
+    ModelAudit,
+    ModelFacts,
+    UnsupportedOperator,
+    Value,
+    Verdict,
+)
+
+LAYERS = tuple(
+    Layer(
+        node=f"/layer{i}", operator="Conv" if i % 2 else "Relu", num_rows=100 * i, total_assignments=200 * i
+    )
+    for i in range(1, 13)
+)
+
+CIRCUIT = CircuitFacts(
+    front_end="onnx",
+    supported=True,
+    faithful=None,
+    exact=True,
+    run_args=as_settings(RunArgs()),
+    logrows=15,
+    num_rows=7800,
+    total_assignments=15600,
+    total_const_size=42,
+    total_dynamic_col_size=0,
+    max_dynamic_input_len=0,
+    num_dynamic_lookups=0,
+    num_shuffles=0,
+    total_shuffle_col_size=0,
+    total_einsum_col_size=0,
+    required_lookups=({"Sigmoid": {"scale": 128.0}},),
+    required_range_checks=((-1, 1), (0, 16383)),
+    num_advice_columns=6,
+    num_fixed_columns=10,
+    num_selectors=12,
+    num_instances=74,
+    degree=4,
+    layers=LAYERS,
+)
+
+FEASIBLE = ModelAudit(
+    path="samples/digits.onnx",
+    sha256="0" * 64,
+    bytes=29_345,
+    model=ModelFacts(
+        opset=17,
+        ir_version=8,
+        producer="pytorch 2.8",
+        inputs=(Value(name="image", dtype="float", shape=("N", 1, 8, 8)),),
+        outputs=(Value(name="scores", dtype=None, shape=None),),
+        parameters=6632,
+        macs=49_366,
+        operators={"Conv": 6, "Relu": 6},
+        bound_dimensions={"N": 1},
+    ),
+    circuit=CIRCUIT,
+    artifacts=ArtifactFacts(
+        proving_key_bytes=17_825_792,
+        verifying_key_bytes=9_000,
+        proof_bytes=2912,
+        srs_bytes=4_194_628,
+        calldata_bytes=3_300,
+        verifier_bytecode_bytes=Interval(low=11_000, mid=13_000, high=15_000, evidence="fitted"),
+    ),
+    findings=(),
+    verdict=Verdict(
+        status="feasible",
+        binding=None,
+        reasons=("7,800 rows fit a circuit of 2^15 rows",),
+        next=("Conv /layer11 takes 14 % of the rows. Use a larger stride.",),
+        exit_code=0,
+    ),
+)
+
+REJECTED = replace(
+    FEASIBLE,
+    path="samples/dilated.onnx",
+    artifacts=None,
+    circuit=CircuitFacts(
+        front_end="onnx",
+        supported=False,
+        faithful=None,
+        exact=False,
+        run_args=as_settings(RunArgs()),
+        unsupported=(
+            UnsupportedOperator(
+                operator="Conv",
+                count=5,
+                reason="EZKL's front end accepts no dilated convolution, in any number of dimensions",
+                nodes=tuple(f"/backbone/stage{i}/conv" for i in range(5)),
+                way_out="Replace it by a larger stride.",
+            ),
+        ),
+    ),
+    findings=(
+        Finding(rule="AUD-SEC-019", severity="medium", message="a name holds control characters", node="/a"),
+    ),
+    verdict=Verdict(
+        status="infeasible",
+        binding="support",
+        reasons=("EZKL rejects Conv (5 times): no dilated convolution",),
+        next=("Replace it by a larger stride.",),
+        exit_code=1,
+    ),
+)
+
+UNREADABLE = ModelAudit(
+    path="samples/pointer.onnx",
+    sha256=None,
+    bytes=None,
+    model=None,
+    circuit=None,
+    artifacts=None,
+    findings=(),
+    verdict=Verdict(
+        status="undetermined",
+        binding="input",
+        reasons=("a Git-LFS pointer",),
+        next=("git lfs pull",),
+        exit_code=3,
+    ),
+)
+
+
+def audit(*models: ModelAudit, command: str = "estimate", layers_shown: int = 10) -> Audit:
+    """A report over ``models``."""
+    worst = max(models, key=lambda model: (model.verdict.exit_code == 1, model.verdict.exit_code))
+    return Audit(
+        command=command,
+        version="0.1.0",
+        rules="0123456789ab",
+        models=models,
+        status=worst.verdict.status,
+        exit_code=worst.verdict.exit_code,
+        layers_shown=layers_shown,
+    )
