@@ -158,8 +158,7 @@ class _Propagation:
             inputs.append(replaced[outlet])
         op = self.ops.get(node.id, node.op)
         wires = patch.wire_node(node.name, op, inputs)
-        if len(wires) == 1 and isinstance(patch.nodes[wires[0][0]].op, Source):
-            if wires[0] not in patch.taps_to:
-                patch.replaced_inputs[wires[0][0]] = node.id
+        if isinstance(op, Source):
+            patch.replaced_inputs[wires[0][0]] = node.id
         for slot, wire in enumerate(wires):
             replaced[(node.id, slot)] = wire

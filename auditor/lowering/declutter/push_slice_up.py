@@ -90,9 +90,7 @@ def rewire_sliced_outputs(
         op = graph.nodes[successor].op
         if not isinstance(op, Slice) or op.axis != axis:
             continue
-        pieces = [
-            split for end, split in zip(boundaries, splits, strict=True) if op.start < end <= op.end
-        ]
+        pieces = [split for end, split in zip(boundaries, splits, strict=True) if op.start < end <= op.end]
         wire = pieces[0]
         if len(pieces) > 1:
             name = f"{node.name}.concat-m{index}..{op.start}..{op.end}"

@@ -252,9 +252,7 @@ def _from_strs(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> AxesMapping
         axes.append(Axis(letter, in_places, out_places))
     if not outputs:
         kept = [axis for axis in axes if sum(map(len, axis.inputs)) == 1]
-        axes = [
-            Axis(a.repr, a.inputs, ((kept.index(a),),)) if a in kept else a for a in axes
-        ]
+        axes = [Axis(a.repr, a.inputs, ((kept.index(a),),)) if a in kept else a for a in axes]
     return AxesMapping.new(len(inputs), output_count, axes)
 
 

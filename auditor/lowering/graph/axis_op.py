@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch, volume
 
@@ -217,10 +218,10 @@ def _cycles(perm: list[int]) -> list[list[int]]:
 
 
 def _as_rotation(cycle: list[int]) -> tuple[int, int] | None:
-    if all(a + 1 == b for a, b in zip(cycle, cycle[1:], strict=False)):
+    if all(a + 1 == b for a, b in pairwise(cycle)):
         return cycle[0], cycle[-1]
     tail = cycle[1:]
-    if all(a - 1 == b for a, b in zip(tail, tail[1:], strict=False)) and cycle[-1] - 1 == cycle[0]:
+    if all(a - 1 == b for a, b in pairwise(tail)) and cycle[-1] - 1 == cycle[0]:
         return cycle[1], cycle[0]
     return None
 

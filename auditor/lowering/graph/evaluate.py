@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,9 +55,12 @@ def _now(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
 def _later(op: TypedOp, inputs: list[Tensor], facts: list[Fact]) -> list[Tensor]:
     results: list[np.ndarray] = []
 
-    def load(slot: int) -> np.ndarray:
-        if not results:
-            results.extend(op.eval([t.array for t in inputs]))
-        return results[slot]
+    def loader(slot: int) -> Callable[[], np.ndarray]:
+        def load() -> np.ndarray:
+            if not results:
+                results.extend(op.eval([t.array for t in inputs]))
+            return results[slot]
 
-    return [Tensor(fact.dt, fact.shape, lambda slot=slot: load(slot)) for slot, fact in enumerate(facts)]
+        return load
+
+    return [Tensor(fact.dt, fact.shape, loader(slot)) for slot, fact in enumerate(facts)]
