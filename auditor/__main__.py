@@ -1,6 +1,9 @@
 """``auditor`` and ``python -m auditor``."""
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 
 def main() -> None:
@@ -10,6 +13,7 @@ def main() -> None:
 
         print(f"auditor {__version__}")
         return
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         from auditor.cli import run
 
@@ -17,6 +21,11 @@ def main() -> None:
     except KeyboardInterrupt:
         # Also while modules are still being loaded.
         sys.exit(130)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """Unwinds, so that workers are stopped and temporary files removed; 143 as from a shell."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

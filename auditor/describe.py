@@ -23,8 +23,6 @@ from auditor.report import (
 )
 from auditor.safe import safe
 from auditor.size_up import Sized
-from auditor.sizing import Artifacts
-from auditor.sizing.artifacts import POINT_BYTES
 
 
 def model_facts(model: Model, bound_dimensions: Mapping[str, int], circuit: Circuit | None) -> ModelFacts:
@@ -95,7 +93,7 @@ def artifact_facts(sized: Sized) -> ArtifactFacts | None:
     contract = made.verifier_bytecode_bytes
     return ArtifactFacts(
         proving_key_bytes=_bytes(made.proving_key_bytes, made.proving_key_bounds, why),
-        verifying_key_bytes=_bytes(made.verifying_key_bytes, _key_bounds(sized, made), why),
+        verifying_key_bytes=_bytes(made.verifying_key_bytes, made.verifying_key_bounds, why),
         proof_bytes=_bytes(made.proof_bytes, made.proof_bounds, why),
         srs_bytes=made.srs_bytes,
         calldata_bytes=_bytes(
@@ -105,15 +103,6 @@ def artifact_facts(sized: Sized) -> ArtifactFacts | None:
             low=contract.low, mid=contract.mid, high=contract.high, evidence=contract.evidence
         ),
     )
-
-
-def _key_bounds(sized: Sized, made: Artifacts) -> tuple[int, int]:
-    """A verifying key holds one commitment for each fixed column."""
-    if sized.system is None:
-        return made.verifying_key_bytes, made.verifying_key_bytes
-    low, high = sized.system.fixed_columns_bounds
-    least = made.verifying_key_bytes - POINT_BYTES * (sized.system.num_fixed_columns - low)
-    return least, least + POINT_BYTES * (high - low)
 
 
 def _bytes(expected: int, bounds: tuple[int, int], evidence: str) -> int | Interval:

@@ -47,11 +47,12 @@ class ByteInterval:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
     """Sizes in bytes. Those of keys, proof and calldata are exact when ``exact``; otherwise expected, with
-    the range of the fixed columns they depend on in ``proving_key_bounds`` and ``proof_bounds``."""
+    the range that follows from the fixed columns in the fields called bounds."""
 
     proving_key_bytes: int
     proving_key_bounds: tuple[int, int]
     verifying_key_bytes: int
+    verifying_key_bounds: tuple[int, int]
     proof_bytes: int
     proof_bounds: tuple[int, int]
     srs_bytes: int
@@ -72,6 +73,7 @@ def artifacts(system: ConstraintSystem) -> Artifacts:
         proving_key_bytes=_proving_key_bytes(system, fixed),
         proving_key_bounds=(_proving_key_bytes(system, low), _proving_key_bytes(system, high)),
         verifying_key_bytes=_verifying_key_bytes(system, fixed),
+        verifying_key_bounds=(_verifying_key_bytes(system, low), _verifying_key_bytes(system, high)),
         proof_bytes=proof_bytes,
         proof_bounds=(_proof_bytes(system, low), _proof_bytes(system, high)),
         srs_bytes=srs_bytes(system.logrows),

@@ -110,7 +110,8 @@ def test_a_fault_of_auditor_is_exit_4_with_one_line(
     assert "RuntimeError: first[31m line; this is a fault of auditor" in said.err
 
 
-def test_ctrl_c_ends_the_process_with_130_and_no_traceback() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_process_without_a_traceback(number: signal.Signals, code: int) -> None:
     # Waits on a pipe that nobody writes to, so that it is still running when the signal comes.
     reading, writing = os.pipe()
     process = subprocess.Popen(
@@ -124,13 +125,13 @@ def test_ctrl_c_ends_the_process_with_130_and_no_traceback() -> None:
     try:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
     finally:
         process.kill()
         os.close(reading)
         os.close(writing)
-    assert (process.returncode, out, err) == (130, "", "")
+    assert (process.returncode, out, err) == (code, "", "")
 
 
 def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
