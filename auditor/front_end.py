@@ -10,7 +10,7 @@ from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
 from auditor.front_ends.ezkl import Rejected, ezkl_version, lower_with_ezkl
 from auditor.layout import LayoutError, lay_out
-from auditor.lowering import Unmodelled, Unsupported, lower
+from auditor.lowering import Unmodelled, Unsupported, lower_with_facts, unknown_operators
 from auditor.model import Model, Refusal
 from auditor.report import WHOLE_MODEL, UnsupportedOperator
 from auditor.safe import safe
@@ -47,10 +47,9 @@ def lower_model(
     if choice == "ezkl":
         return _by_ezkl(path, run_args)
     try:
-        return Lowered(front_end="onnx", circuit=lower(model, run_args))
+        return Lowered(front_end="onnx", circuit=lower_with_facts(model, run_args).circuit)
     except Unsupported as error:
-        item = _unsupported(error.operator, error.node, error.reason, error.way_out)
-        return Lowered(front_end="onnx", unsupported=(item,))
+        return Lowered(front_end="onnx", unsupported=_refusals(model, error))
     except Unmodelled as error:
         if choice == "auto" and ezkl_version() == EZKL_VERSION:
             return _by_ezkl(path, run_args)
@@ -77,6 +76,12 @@ def _larger_logrows(circuit: Circuit) -> str:
             continue
         return f"columns of 2^{logrows} rows are long enough: --set logrows={logrows}"
     return ""
+
+
+def _refusals(model: Model, first: Unsupported) -> tuple[UnsupportedOperator, ...]:
+    """What EZKL stops at, and every other operator it would stop at for not having it."""
+    errors = {(error.operator, error.node): error for error in [first, *unknown_operators(model)]}
+    return tuple(_unsupported(e.operator, e.node, e.reason, e.way_out) for e in errors.values())
 
 
 def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:

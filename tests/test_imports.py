@@ -22,7 +22,7 @@ VALUES = ("auditor.circuit", "auditor.errors", "auditor.findings", "auditor.safe
 STAGES = {
     "circuit": (),
     "model": (),
-    "lowering": ("auditor.model.graph",),
+    "lowering": ("auditor.model.graph", "auditor.model.dtypes"),
     "front_ends": ("auditor.guard",),
     "layout": (),
     "sizing": (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from auditor.lowering.declutter.change_axes import ChangeAxes
@@ -38,11 +38,20 @@ def declutter(graph: Graph) -> None:
     Raises:
         EndlessRewriting: the passes undo each other.
     """
+    _optimize(graph, PASSES)
+
+
+def propagate_constants(graph: Graph) -> None:
+    """Fold what is constant, and nothing else (tract `TypedModel::prop_consts`)."""
+    _optimize(graph, (PropConst,))
+
+
+def _optimize(graph: Graph, passes: Sequence[Callable[[], Pass]]) -> None:
     session = _Session()
     graph.compact()
     while True:
         before = session.patches
-        for make_pass in PASSES:
+        for make_pass in passes:
             session.run(make_pass, graph)
             graph.compact()
         if session.patches == before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.graph import Graph, Node
 from auditor.lowering.graph.patch import Patch
+from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.typed.plumbing import Const, Dummy, Source
 
@@ -40,7 +41,7 @@ def _follow(graph: Graph, node: Node, values: list[Tensor]) -> tuple[Node, list[
             return node, values
         try:
             values = evaluate(successor.op, values)
-        except CannotEvaluate:
+        except (CannotEvaluate, ShapeMismatch):
             return node, values
         node = successor
 

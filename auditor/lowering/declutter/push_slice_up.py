@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.lowering.graph.axes import Axis
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.patch import Patch
+from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.concat import Concat
 from auditor.lowering.typed.slice import Slice
 
@@ -91,6 +92,8 @@ def rewire_sliced_outputs(
         if not isinstance(op, Slice) or op.axis != axis:
             continue
         pieces = [split for end, split in zip(boundaries, splits, strict=True) if op.start < end <= op.end]
+        if not pieces:
+            raise ShapeMismatch(f"{graph.nodes[successor].name} is an empty slice, on which EZKL fails")
         wire = pieces[0]
         if len(pieces) > 1:
             name = f"{node.name}.concat-m{index}..{op.start}..{op.end}"

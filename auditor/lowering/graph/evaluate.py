@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.lowering.graph.fact import Fact
-from auditor.lowering.graph.tensor import EAGER_VOLUME, Tensor, ValuesAbsent
+from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor, ValuesAbsent
 
 if TYPE_CHECKING:
     from auditor.lowering.graph.op import TypedOp
@@ -44,6 +44,10 @@ def _evaluates(op: TypedOp) -> bool:
 
 
 def _now(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
+    if any(t.volume == 0 for t in inputs) and _evaluates(op):
+        facts = op.output_facts([Fact.of(t) for t in inputs])
+        if all(fact.volume == 0 for fact in facts):
+            return [Tensor.of(np.zeros(fact.shape, NUMPY_TYPES[fact.dt]), fact.dt) for fact in facts]
     try:
         arrays = op.eval([t.array for t in inputs])
     except ValuesAbsent as absent:

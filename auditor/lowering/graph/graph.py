@@ -61,9 +61,11 @@ class Graph:
         return node.id
 
     def add_source(self, name: str, fact: Fact) -> Outlet:
-        """A new model input."""
+        """A new model input; one without elements is constant, as in tract."""
         from auditor.lowering.typed.plumbing import Source
 
+        if fact.konst is None and fact.volume == 0:
+            fact = Fact(fact.dt, fact.shape, _empty(fact))
         outlet = (self.add_node(name, Source(fact=fact), [fact]), 0)
         self.inputs.append(outlet)
         return outlet
@@ -117,6 +119,20 @@ class Graph:
         for slot, outlet in enumerate(inputs):
             self.add_edge(outlet, (node_id, slot))
         return [(node_id, slot) for slot in range(len(out_facts))]
+
+    def copy(self) -> Graph:
+        """A graph of its own with the same operations, for the body of a loop that is rewritten."""
+        copied = Graph()
+        for node in self.nodes:
+            facts = [Fact(o.fact.dt, o.fact.shape, o.fact.konst, o.fact.uniform_value) for o in node.outputs]
+            copied.add_node(node.name, node.op, facts)
+            copied.nodes[-1].inputs = list(node.inputs)
+            for output, original in zip(copied.nodes[-1].outputs, node.outputs, strict=True):
+                output.successors = list(original.successors)
+        copied.inputs = list(self.inputs)
+        copied.outputs = list(self.outputs)
+        copied.index_constants()
+        return copied
 
     # --- asking
 
@@ -211,9 +227,10 @@ class Graph:
         self.nodes = nodes
         self.inputs = [(new_id[i], slot) for i, slot in self.inputs]
         self.outputs = [(new_id[i], slot) for i, slot in self.outputs]
-        self._index_constants()
+        self.index_constants()
 
-    def _index_constants(self) -> None:
+    def index_constants(self) -> None:
+        """Find again the constants that equal ones are merged with, after nodes were changed by hand."""
         from auditor.lowering.typed.plumbing import Const
 
         self._constants = {}

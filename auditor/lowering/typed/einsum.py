@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from auditor.lowering.errors import Unmodelled
 from auditor.lowering.graph.axes import AxesMapping, Axis, InOut
 from auditor.lowering.graph.axis_op import AxisChange
 from auditor.lowering.graph.evaluate import CannotEvaluate
@@ -51,15 +52,11 @@ class EinSum(TypedOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         if self.quantized_dt is not None:
-            raise CannotEvaluate("quantised einsum")
+            raise Unmodelled("Einsum", "", "a quantised product of constants")
+        if self.operating_dt in ("bool", "tdim", "string"):
+            raise CannotEvaluate(f"a product of {self.operating_dt}")
         kind = NUMPY_TYPES[self.operating_dt]
-        strings, outputs = self.axes.to_strs()
-        letters = sorted(set("".join(strings) + outputs[0]))
-        index = {letter: position for position, letter in enumerate(letters)}
-        operands: list[object] = []
-        for array, string in zip(inputs, strings, strict=True):
-            operands += [array.astype(kind), [index[letter] for letter in string]]
-        return [np.einsum(*operands, [index[letter] for letter in outputs[0]])]  # type: ignore[call-overload]
+        return [_product(self.axes, [array.astype(kind) for array in inputs])]
 
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         return self.axes
@@ -113,6 +110,35 @@ class EinSum(TypedOp):
         assert wire is not None
         patch.shunt_outside(graph, (node.id, 0), wire)
         return patch
+
+
+def _product(axes: AxesMapping, inputs: list[np.ndarray]) -> np.ndarray:
+    """The sum of products, added up in tract's order, on which sums of floats depend."""
+    kept = sorted((axis for axis in axes.axes if axis.outputs[0]), key=lambda axis: axis.outputs[0][0])
+    summed = [axis for axis in axes.axes if not axis.outputs[0]]
+    letters = [axis.repr for axis in (*summed, *kept)]
+    operands = [_aligned(a, s, letters) for a, s in zip(inputs, axes.to_strs()[0], strict=True)]
+    sizes = np.broadcast_shapes(*(operand.shape for operand in operands))
+    total = np.zeros(sizes[len(summed) :], inputs[0].dtype)
+    for place in np.ndindex(*sizes[: len(summed)]):
+        term = np.ones((), total.dtype)
+        for operand in operands:
+            here = tuple(p if size > 1 else 0 for p, size in zip(place, operand.shape, strict=False))
+            term = term * operand[here]
+        total = total + term
+    return total
+
+
+def _aligned(array: np.ndarray, string: str, letters: list[str]) -> np.ndarray:
+    """An operand with its axes in the order of ``letters``, size one where it lacks one."""
+    for letter in string:
+        while string.count(letter) > 1:
+            first, second = string.index(letter), string.rindex(letter)
+            array = np.diagonal(array, axis1=first, axis2=second)
+            string = string[:first] + string[first + 1 : second] + string[second + 1 :] + letter
+    ordered = array.transpose([string.index(letter) for letter in letters if letter in string])
+    sizes = iter(ordered.shape)
+    return ordered.reshape([next(sizes) if letter in string else 1 for letter in letters])
 
 
 def _dims(axis: Axis, shapes: list[Shape]) -> list[int]:

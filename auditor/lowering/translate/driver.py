@@ -1,0 +1,391 @@
+"""From an ONNX graph to the typed graph, in the order tract translates nodes.
+
+Sources: tract `onnx/src/model.rs` (parsing), `hir/src/infer/model.rs` (into_typed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.lowering.errors import Unmodelled, Unsupported
+from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
+from auditor.lowering.graph.fact import Fact
+from auditor.lowering.graph.graph import Graph, Outlet
+from auditor.lowering.graph.shapes import ShapeMismatch
+from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor, ValuesAbsent
+from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translator
+from auditor.lowering.typed.plumbing import Const
+from auditor.model.graph import GraphDef, Model, NodeDef, TensorData, ValueInfo
+
+DATUM_TYPES: dict[str, str] = {
+    "float": "f32", "float16": "f16", "double": "f64", "bool": "bool", "string": "string",
+    "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64",
+}  # fmt: skip
+"""tract's datum type of each ONNX element type it reads (tract `onnx/src/tensor.rs`)."""
+
+
+NO_SUCH_OPERATOR = "EZKL has no such operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """The typed graph, and the wire of every ONNX value that was translated."""
+
+    graph: Graph
+    wires: Mapping[str, Outlet]
+
+
+def translate(model: Model) -> Translation:
+    """The typed graph of a model whose inputs have sizes.
+
+    Raises:
+        Unsupported: tract refuses a node.
+        Unmodelled: we do not know what tract makes of a node.
+    """
+    _refuse_inputs_as_outputs(model.graph)
+    worker = _Worker(model.opset, {}, model.graph)
+    worker.translate_graph(model.graph)
+    worker.try_unread_nodes(model.graph)
+    return Translation(graph=worker.graph, wires=worker.wires)
+
+
+def unknown_operators(model: Model) -> list[Unsupported]:
+    """A refusal for every node behind the outputs whose operator tract does not have."""
+    producers = {name: node for node in model.graph.nodes for name in node.outputs if name}
+    reached = (node for node in _order(model.graph, producers) if isinstance(node, NodeDef))
+    unknown = (node for node in reached if translator(node.op_type) is None)
+    return [Unsupported(node.op_type, _label(node), NO_SUCH_OPERATOR) for node in unknown]
+
+
+def _refuse_inputs_as_outputs(graph: GraphDef) -> None:
+    """EZKL forgets what outputs declare (`graph/model.rs`, `set_output_fact`), and with it such an input."""
+    inputs = {info.name for info in graph.inputs} - set(graph.initializers)
+    for info in graph.outputs:
+        if info.name in inputs and graph.value_infos:
+            # declared intermediate values may let tract infer the input again
+            raise Unmodelled("", info.name, "the value is both an input and an output of the model")
+        if info.name in inputs:
+            way_out = "put an Identity between them"
+            raise Unsupported("", info.name, "the value is both an input and an output of the model", way_out)
+
+
+def datum_type(dtype: str | None, subject: str) -> str:
+    """tract's datum type.
+
+    Raises:
+        Rejected: tract has none.
+    """
+    if dtype not in DATUM_TYPES:
+        raise Rejected(f"{subject} has element type {dtype}, which EZKL does not read")
+    return DATUM_TYPES[dtype]
+
+
+def as_tensor(data: TensorData) -> Tensor:
+    """A constant of the file, its values still unread."""
+    dt = datum_type(data.dtype, f"constant {data.name}")
+    load = data.load
+    if load is None:
+        return Tensor(dt, data.shape, None)
+    kind = NUMPY_TYPES[dt]
+    return Tensor(dt, data.shape, lambda: np.asarray(load()).astype(kind, copy=False))
+
+
+class _Worker:
+    """Translates one graph; bodies of control flow get a worker of their own."""
+
+    def __init__(self, opset: int, outer: Mapping[str, Fact], main: GraphDef | None = None) -> None:
+        self.opset = opset
+        self.main = main
+        self.graph = Graph()
+        self.wires: dict[str, Outlet] = {}
+        self.outer = outer
+        self._names: set[str] = set()
+
+    # --- the graph
+
+    def translate_graph(self, graph: GraphDef, free: Sequence[str] = ()) -> None:
+        """Translate all that the outputs need; ``free`` are outer values a body reads, as extra inputs."""
+        producers = {name: node for node in graph.nodes for name in node.outputs if name}
+        sources = {info.name: info for info in graph.inputs if info.name not in graph.initializers}
+        for node in _order(graph, producers):
+            if isinstance(node, NodeDef):
+                self._translate_node(node, graph.value_infos)
+            else:
+                self._translate_leaf(node, graph, sources)
+        for name in (*sources, *free):
+            if name not in self.wires:
+                self._translate_leaf(name, graph, sources)
+        self.graph.inputs = [self.wires[name] for name in (*sources, *free)]
+        self.graph.outputs = [self._wire_of(info.name) for info in graph.outputs]
+
+    def try_unread_nodes(self, graph: GraphDef) -> None:
+        """Translate, aside, what no output needs: tract infers its facts too, and fails where it cannot.
+
+        Raises:
+            Unmodelled: such a node is refused, perhaps only by a check that tract leaves to later stages.
+        """
+        producers = {name: node for node in graph.nodes for name in node.outputs if name}
+        read = {id(item) for item in _order(graph, producers) if isinstance(item, NodeDef)}
+        unread = [node for node in graph.nodes if id(node) not in read]
+        if not unread:
+            return
+        aside = _Worker(self.opset, self.outer, self.main)
+        aside.graph, aside.wires = self.graph.copy(), dict(self.wires)
+        for node in unread:
+            names = [name for name in (*node.inputs, *closure_names(node)) if name]
+            for name in names:
+                if name in graph.initializers and name not in aside.wires:
+                    aside._translate_leaf(name, graph, {})
+            if translator(node.op_type) is None or any(name not in aside.wires for name in names):
+                continue  # tract knows nothing of what comes out of an operator it does not have
+            try:
+                aside._translate_node(node, graph.value_infos)
+            except (Unsupported, Unmodelled) as error:
+                reason = f"no output needs it, but EZKL may fail on it: {error.reason}"
+                raise Unmodelled(node.op_type, _label(node), reason) from error
+
+    def _translate_leaf(self, name: str, graph: GraphDef, sources: Mapping[str, ValueInfo]) -> None:
+        try:
+            if name in graph.initializers:
+                self.wires[name] = self.graph.add_const(name, as_tensor(graph.initializers[name]))
+            elif name in sources:
+                self.wires[name] = self.graph.add_source(name, _input_fact(sources[name]))
+            elif name in self.outer:
+                fact = self.outer[name]
+                self.wires[name] = self.graph.add_source(name, Fact(fact.dt, fact.shape, fact.konst))
+            else:
+                raise Rejected(f"value {name} is defined nowhere")
+        except Rejected as refusal:
+            raise Unsupported("", name, str(refusal), refusal.way_out) from refusal
+        except Uncertain as doubt:
+            raise Unmodelled("", name, str(doubt)) from doubt
+
+    # --- nodes
+
+    def _translate_node(self, node: NodeDef, infos: Mapping[str, ValueInfo]) -> None:
+        label = _label(node)
+        try:
+            outlets = self._wire(node, label)
+            named = [name for name in node.outputs if name]
+            if len(outlets) != len(named):
+                raise Rejected(f"has {len(named)} outputs where EZKL expects {len(outlets)}")
+            for name, outlet in zip(named, outlets, strict=True):
+                if outlet is None:
+                    continue
+                _check_declared(infos.get(name), self.graph.fact(outlet))
+                self.wires[name] = outlet
+        except Rejected as refusal:
+            raise Unsupported(node.op_type, label, str(refusal), refusal.way_out) from refusal
+        except ShapeMismatch as mismatch:
+            raise Unsupported(node.op_type, label, str(mismatch)) from mismatch
+        except (Uncertain, CannotEvaluate, ValuesAbsent) as doubt:
+            reason = str(doubt) or "it depends on values that the file does not hold"
+            raise Unmodelled(node.op_type, label, reason) from doubt
+
+    def _wire(self, node: NodeDef, label: str) -> Sequence[Outlet | None]:
+        function = translator(node.op_type)
+        if function is None:
+            raise Rejected(NO_SUCH_OPERATOR)
+        inputs, closures = self._inputs(node)
+        constants = self._constants(node, inputs, closures)
+        if constants is not None:
+            values = self._fold(node, label, constants)
+            if values is not None:
+                return [self.graph.add_const(f"{label}.{i}", value) for i, value in enumerate(values)]
+        if label in self._names:
+            raise Rejected(f"two nodes are called {label}", "give every node a name of its own")
+        self._names.add(label)
+        return function(self._call(self.graph, node, label, inputs, closures))
+
+    def _inputs(self, node: NodeDef) -> tuple[tuple[Outlet | None, ...], dict[str, Outlet]]:
+        inputs = tuple(self._wire_of(name) if name else None for name in node.inputs)
+        closures = {name: self._wire_of(name) for name in closure_names(node)}
+        return inputs, closures
+
+    def _wire_of(self, name: str) -> Outlet:
+        if name not in self.wires:
+            raise Rejected(f"reads {name}, which EZKL does not compute")
+        return self.wires[name]
+
+    def _constants(
+        self, node: NodeDef, inputs: Sequence[Outlet | None], closures: Mapping[str, Outlet]
+    ) -> list[Tensor | None] | None:
+        """The values of all inputs, when there are some and all are constant."""
+        if closures or not any(outlet is not None for outlet in inputs) or node.op_type in _NEVER_FOLDED:
+            return None
+        values = [None if outlet is None else self.graph.fact(outlet).konst for outlet in inputs]
+        known = all(v is not None or o is None for v, o in zip(values, inputs, strict=True))
+        return values if known else None
+
+    def _fold(self, node: NodeDef, label: str, constants: Sequence[Tensor | None]) -> list[Tensor] | None:
+        """What tract's eager evaluation makes of a node on constants; None where it does not fold."""
+        aside = Graph()
+        inputs = tuple(
+            None if value is None else _hold(aside, f"{label}.{slot}", value)
+            for slot, value in enumerate(constants)
+        )
+        function = translator(node.op_type)
+        assert function is not None
+        outlets = function(self._call(aside, node, label, inputs, {}))
+        wired = [outlet for outlet in outlets if outlet is not None]
+        if len(wired) < len(outlets):
+            return None
+        try:
+            return evaluate_graph(aside, wired)
+        except CannotEvaluate:
+            return None
+
+    def _call(
+        self,
+        graph: Graph,
+        node: NodeDef,
+        label: str,
+        inputs: tuple[Outlet | None, ...],
+        closures: dict[str, Outlet],
+    ) -> Call:
+        return Call(
+            graph=graph,
+            node=node,
+            name=label,
+            opset=self.opset,
+            inputs=inputs,
+            closures=closures,
+            main=self.main,
+            translate_body=self._translate_body,
+        )
+
+    def _translate_body(self, body: GraphDef, inputs: Sequence[Fact]) -> Graph:
+        """A subgraph with the facts its inputs are given; outer values it reads are inputs after them."""
+        outer = {**self.outer, **{name: self.graph.fact(outlet) for name, outlet in self.wires.items()}}
+        worker = _Worker(self.opset, outer)
+        infos = [i for i in body.inputs if i.name not in body.initializers]
+        for info, fact in zip(infos, inputs, strict=True):
+            worker.wires[info.name] = worker.graph.add_source(info.name, Fact(fact.dt, fact.shape))
+        worker.translate_graph(body, free_names(body))
+        return worker.graph
+
+
+_NEVER_FOLDED = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial")
+
+
+def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
+    """The values of wires of a graph whose leaves are all constant.
+
+    Raises:
+        CannotEvaluate: an operation does not fold.
+    """
+    graph.outputs = list(outlets)
+    values: dict[Outlet, Tensor] = {}
+    for node_id in graph.eval_order():
+        node = graph.nodes[node_id]
+        if isinstance(node.op, Const):
+            results = [node.op.tensor]
+        elif not node.op.is_stateless:
+            raise CannotEvaluate(node.name)
+        else:
+            results = evaluate(node.op, [values[outlet] for outlet in node.inputs])
+        for slot, result in enumerate(results):
+            values[(node_id, slot)] = result
+    return [values[outlet] for outlet in outlets]
+
+
+def free_names(graph: GraphDef) -> tuple[str, ...]:
+    """Outer values a body reads, in the order it first reads them."""
+    own = {info.name for info in graph.inputs} | set(graph.initializers)
+    own |= {name for node in graph.nodes for name in node.outputs}
+    free: dict[str, None] = {}
+    for node in graph.nodes:
+        for name in (*node.inputs, *closure_names(node)):
+            if name and name not in own:
+                free.setdefault(name)
+    return tuple(free)
+
+
+def closure_names(node: NodeDef) -> tuple[str, ...]:
+    """Outer values the bodies of a node read."""
+    names: dict[str, None] = {}
+    for value in node.attributes.values():
+        bodies = value if isinstance(value, tuple) else (value,)
+        for body in bodies:
+            if isinstance(body, GraphDef):
+                names.update(dict.fromkeys(free_names(body)))
+    return tuple(names)
+
+
+def _hold(graph: Graph, name: str, tensor: Tensor) -> Outlet:
+    """A constant of its own, never merged with an equal one."""
+    return graph.add_node(name, Const(tensor=tensor), [Fact.of(tensor)]), 0
+
+
+def _order(graph: GraphDef, producers: Mapping[str, NodeDef]) -> Iterable[NodeDef | str]:
+    """Depth first from the outputs; what is computed comes before leaves (tract `model/order.rs`)."""
+    done: set[int | str] = set()
+    for info in graph.outputs:
+        root = producers.get(info.name, info.name)
+        if _key(root) in done:
+            continue
+        stack: list[tuple[NodeDef | str, list[NodeDef | str]]] = [(root, _needs(root, producers))]
+        done.add(_key(root))
+        while stack:
+            item, needs = stack[-1]
+            if not needs:
+                stack.pop()
+                yield item
+                continue
+            need = needs.pop(0)
+            if _key(need) not in done:
+                done.add(_key(need))
+                stack.append((need, _needs(need, producers)))
+
+
+def _label(node: NodeDef) -> str:
+    """tract's name of a node."""
+    return node.name or next((name for name in node.outputs if name), node.op_type)
+
+
+def _key(item: NodeDef | str) -> int | str:
+    return item if isinstance(item, str) else id(item)
+
+
+def _needs(item: NodeDef | str, producers: Mapping[str, NodeDef]) -> list[NodeDef | str]:
+    if isinstance(item, str):
+        return []
+    wanted = [producers.get(n, n) for n in (*item.inputs, *closure_names(item)) if n]
+    computed = [w for w in wanted if isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w))]
+    leaves = [w for w in wanted if not (isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w)))]
+    return [*computed, *leaves]
+
+
+def _input_fact(info: ValueInfo) -> Fact:
+    dt = datum_type(info.dtype, f"input {info.name}")
+    if info.shape is None:
+        raise Uncertain(f"input {info.name} declares no shape")
+    sizes = tuple(dim for dim in info.shape if isinstance(dim, int))
+    if len(sizes) != len(info.shape):
+        raise Uncertain(f"input {info.name} has sizes that are not bound: {info.shape}")
+    # tract takes what has no elements for a constant
+    empty = Tensor.of(np.zeros(sizes, NUMPY_TYPES[dt]), dt) if 0 in sizes else None
+    return Fact(dt, sizes, empty)
+
+
+def _check_declared(info: ValueInfo | None, fact: Fact) -> None:
+    """tract unifies what the file declares about a value with what it infers."""
+    if info is None:
+        return
+    declared = DATUM_TYPES.get(info.dtype or "")
+    same_type = declared in (None, "i64", fact.dt) or fact.dt == "tdim"
+    sizes = info.shape
+    same_shape = sizes is None or (
+        len(sizes) == fact.rank
+        and all(not isinstance(d, int) or d < 0 or d == f for d, f in zip(sizes, fact.shape, strict=True))
+    )
+    if not (same_type and same_shape):
+        declaration = f"{info.dtype} {list(sizes or ())}"
+        raise Rejected(
+            f"the file declares {info.name} as {declaration}, but it is {fact.dt} {list(fact.shape)}",
+            "run onnx.shape_inference again, or drop value_info",
+        )

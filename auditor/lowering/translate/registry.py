@@ -1,0 +1,126 @@
+"""Which translator answers for which ONNX operator; translators are found by listing this folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from auditor.lowering.graph.fact import Fact
+from auditor.lowering.graph.graph import Graph, Outlet
+from auditor.lowering.graph.op import TypedOp
+from auditor.lowering.graph.tensor import Tensor
+from auditor.model.graph import GraphDef, NodeDef
+
+T = TypeVar("T")
+
+
+class Rejected(Exception):
+    """tract or EZKL certainly refuses this node; the text is why."""
+
+    def __init__(self, reason: str, way_out: str = "") -> None:
+        super().__init__(reason)
+        self.way_out = way_out
+
+
+class Uncertain(Exception):
+    """We do not know exactly what tract makes of this node; the text is why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One ONNX node on its way into the typed graph.
+
+    ``inputs`` stand at their ONNX positions, None for an omitted optional. ``name`` is tract's name of
+    the node, the prefix of all it wires. ``closures`` are the outer values its subgraphs read, in the order
+    of the extra inputs of a translated body. ``main`` is the model's graph, None for a node of a body.
+    ``translate_body`` turns a subgraph into a graph of its own, given
+    the facts of its declared inputs.
+    """
+
+    graph: Graph
+    node: NodeDef
+    name: str
+    opset: int
+    inputs: tuple[Outlet | None, ...]
+    closures: Mapping[str, Outlet]
+    main: GraphDef | None
+    translate_body: Callable[[GraphDef, Sequence[Fact]], Graph]
+
+    def input(self, slot: int) -> Outlet:
+        """A required input.
+
+        Raises:
+            Rejected: the node omits it.
+        """
+        outlet = self.optional_input(slot)
+        if outlet is None:
+            raise Rejected(f"input {slot} is missing")
+        return outlet
+
+    def optional_input(self, slot: int) -> Outlet | None:
+        """An input that may be omitted."""
+        return self.inputs[slot] if slot < len(self.inputs) else None
+
+    @property
+    def present(self) -> list[Outlet]:
+        """The inputs that are not omitted, in order."""
+        return [outlet for outlet in self.inputs if outlet is not None]
+
+    def fact(self, outlet: Outlet) -> Fact:
+        """What is known about a wire."""
+        return self.graph.fact(outlet)
+
+    def constant(self, slot: int) -> Tensor | None:
+        """The value of an input, when it is constant."""
+        outlet = self.optional_input(slot)
+        return None if outlet is None else self.graph.fact(outlet).konst
+
+    def attribute(self, name: str, default: T) -> T:
+        """An attribute of the node, or the default."""
+        value = self.node.attributes.get(name, default)
+        return value  # type: ignore[return-value]
+
+    def wire(self, op: TypedOp, *inputs: Outlet, suffix: str = "") -> Outlet:
+        """Wire an operation with one output; ``suffix`` is appended to the node's name."""
+        name = f"{self.name}.{suffix}" if suffix else self.name
+        return self.graph.wire_node(name, op, inputs)[0]
+
+    def const(self, tensor: Tensor, suffix: str) -> Outlet:
+        """A constant of the node's own."""
+        return self.graph.add_const(f"{self.name}.{suffix}", tensor)
+
+
+Translator = Callable[[Call], Sequence[Outlet | None]]
+_TRANSLATORS: dict[str, Translator] = {}
+
+
+def translates(*operators: str) -> Callable[[Translator], Translator]:
+    """Registers a function as the translator of ONNX operators.
+
+    It returns one outlet for each output the node names (omitted ones left out), as tract does; None
+    for one that tract leaves unwired, so that a model that reads it fails.
+    """
+
+    def register(function: Translator) -> Translator:
+        for operator in operators:
+            _TRANSLATORS[operator] = function
+        return function
+
+    return register
+
+
+@lru_cache(maxsize=1)
+def _load() -> None:
+    package = importlib.import_module("auditor.lowering.translate")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"auditor.lowering.translate.{module.name}")
+
+
+def translator(operator: str) -> Translator | None:
+    """The translator of an operator, or None when tract has none either."""
+    _load()
+    return _TRANSLATORS.get(operator)

@@ -1,0 +1,56 @@
+"""Comparisons (tract `ops/logic/comparison.rs`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.lowering.graph.axes import AxesMapping, InOut
+from auditor.lowering.graph.axis_op import AxisChange
+from auditor.lowering.graph.fact import Fact
+from auditor.lowering.graph.graph import Graph, Node, Outlet
+from auditor.lowering.graph.op import Consequence, TypedOp
+from auditor.lowering.graph.patch import Patch
+from auditor.lowering.graph.shapes import ShapeMismatch, broadcast_shapes
+
+_EVALUATIONS = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comp(TypedOp):
+    """One of ``== != < <= > >=``, named as tract names them. tract never takes two for equal."""
+
+    kind: str
+
+    def output_facts(self, inputs: list[Fact]) -> list[Fact]:
+        return [Fact("bool", broadcast_shapes([inputs[0].shape, inputs[1].shape]))]
+
+    def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        a, b = inputs
+        if a.dtype != b.dtype or a.dtype.kind not in "iuf":
+            raise ShapeMismatch(f"EZKL does not compare constants of types {a.dtype} and {b.dtype}")
+        return [np.asarray(_EVALUATIONS[self.kind](a, b))]
+
+    def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
+        return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)
+
+    def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
+        if change.kind == "rm":
+            facts = [graph.fact(node.inputs[0]), node.outputs[0].fact]
+            if any(fact.shape[change.at] != 1 for fact in facts):
+                return None
+        return Consequence.everywhere(node, None, change)
+
+    def slice(
+        self, patch: Patch, graph: Graph, node: Node, prefix: str, inputs: list[Outlet], axis: int,
+        start: int, end: int,
+    ) -> list[Outlet] | None:  # fmt: skip
+        return patch.wire_node(prefix, self, inputs)
