@@ -4,7 +4,7 @@ VENV ?= .venv
 SAMPLE ?= samples/digits_cnn/model.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format accuracy bench golden samples wheel clean
+.PHONY: help demo test lint format accuracy bench golden operators samples wheel clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,12 +32,16 @@ format: $(VENV)/.ready ## rewrite the code in the project's format
 
 accuracy: $(VENV)/.ready ## compare with the real EZKL and write docs/accuracy.md (long)
 	$(VENV)/bin/python -m tools.accuracy
+	$(VENV)/bin/python -m tools.fidelity
 
 bench: $(VENV)/.ready ## speed, as ratios measured in one run
 	$(VENV)/bin/python -m tools.bench
 
 golden: $(VENV)/.ready ## write EZKL's answers for the tests that run without it
 	$(VENV)/bin/python -m tools.golden
+
+operators: $(VENV)/.ready ## write docs/operators.md from rules/operators
+	$(VENV)/bin/python -m tools.operator_pages
 
 samples: $(VENV)/.ready ## train the sample models again
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[samples]'

@@ -180,6 +180,8 @@ def decompose(
     legs = settings.legs if legs is None else legs
     if base < 1:
         raise LayoutError(f"cannot decompose in base {base}")
+    if value.size == 0:
+        raise LayoutError("cannot decompose a tensor without elements")  # its einsum drops axes of size 0
     if value.shape == ():
         value = value.reshaped((1,))
     size = value.size

@@ -41,7 +41,7 @@ def lower_with_facts(model: Model, run_args: RunArgs) -> Lowering:
         graph = translation.graph
         facts = {name: graph.fact(outlet) for name, outlet in translation.wires.items()}
         declutter(graph)
-        return Lowering(circuit=build(graph, run_args), facts=facts)
+        return Lowering(circuit=build(graph, run_args, translation.operators), facts=facts)
     except Rejected as refusal:
         raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
     except (ShapeMismatch, Loop) as refusal:

@@ -32,27 +32,54 @@ def test_a_rule_is_named_like_its_operator() -> None:
         assert rules.operator(rule.title) == rule
 
 
+OPERATOR = "summary = 's'\noperator = 'X'\ntreatment = 't'\n"
+SOURCE = "[[source]]\nevidence = 'measured'\nwhere = 'w'\ndate = 2026-01-01\n"
+LIMIT = "[[limits]]\nwhen = 'always'\nreason = 'r'\nway_out = 'o'\n"
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
         ("summary = ", "cannot be read"),
-        ("treatment = 'x'\ncost = 'y'\nsupport = 'yes'", "'summary'"),
-        ("summary = 's'\ntreatment = 'x'\ncost = 'y'\nsupport = 'yes'", "'source'"),
-        ("summary = 's'\n[[source]]\nevidence = 'measured'\nwhere = 'w'\ndate = 2026-01-01", "'support'"),
-        ("BODY\n[[source]]\nevidence = 'rumour'\nwhere = 'w'\ndate = 2026-01-01", "evidence"),
-        ("BODY\n[[source]]\nevidence = 'assumed'\nwhere = 'w'\ndate = 'May'", "date"),
-        ("BODY\n[[source]]\nevidence = 'assumed'\ndate = 2026-01-01", "where"),
+        ("operator = 'X'\ntreatment = 't'\nsupport = 'yes'\ncost = 'c'", "'summary'"),
+        (OPERATOR + "support = 'yes'\ncost = 'c'", "'source'"),
+        (OPERATOR + SOURCE, "'support'"),
+        (OPERATOR + "support = 'maybe'\ncost = 'c'\n" + SOURCE, "yes, partly, no"),
+        (OPERATOR + "support = 'yes'\n" + SOURCE, "'cost'"),
+        (OPERATOR + "support = 'no'\ncost = 'c'\n" + LIMIT + SOURCE, "'cost'"),
+        (OPERATOR + "support = 'no'\n" + SOURCE, "'limits'"),
+        (OPERATOR + "support = 'partly'\ncost = 'c'\n" + SOURCE, "'limits'"),
+        (OPERATOR + "support = 'yes'\ncost = 'c'\n" + LIMIT + SOURCE, "'limits'"),
+        (OPERATOR + "support = 'no'\n" + LIMIT.replace("way_out = 'o'", "") + SOURCE, "way_out"),
+        (OPERATOR + "support = 'no'\n" + LIMIT.replace("always", "often") + SOURCE, "'always'"),
+        (OPERATOR + "support = 'yes'\ncost = 'c'\n" + SOURCE.replace("measured", "rumour"), "evidence"),
+        (OPERATOR + "support = 'yes'\ncost = 'c'\n" + SOURCE.replace("2026-01-01", "'May'"), "date"),
+        (OPERATOR + "support = 'yes'\ncost = 'c'\n" + SOURCE.replace("where = 'w'", ""), "where"),
     ],
 )
-def test_a_rule_without_evidence_does_not_load(
+def test_a_rule_that_says_too_little_does_not_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, complaint: str
 ) -> None:
     (tmp_path / "operators").mkdir()
-    body = "summary = 's'\ntreatment = 'x'\ncost = 'y'\nsupport = 'yes'"
-    (tmp_path / "operators" / "x.toml").write_text(content.replace("BODY", body))
+    (tmp_path / "operators" / "x.toml").write_text(content)
     monkeypatch.setattr(rules, "rules_dir", lambda: tmp_path)
     with pytest.raises(rules.BadRule, match=complaint):
         rules.load("operators", "x")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OPERATOR + "support = 'yes'\ncost = 'c'\n" + SOURCE,
+        OPERATOR + "support = 'partly'\ncost = 'c'\n" + LIMIT + SOURCE,
+        OPERATOR + "support = 'no'\n" + LIMIT + SOURCE,
+    ],
+)
+def test_a_complete_rule_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    (tmp_path / "operators").mkdir()
+    (tmp_path / "operators" / "x.toml").write_text(content)
+    monkeypatch.setattr(rules, "rules_dir", lambda: tmp_path)
+    assert rules.load("operators", "x").title == "X"
 
 
 def test_the_checkout_holds_one_copy_of_the_rules() -> None:

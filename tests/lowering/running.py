@@ -11,10 +11,9 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from auditor.lowering.declutter import declutter
-from auditor.lowering.graph.graph import Graph, Outlet
+from auditor.lowering.graph.graph import Graph
 from auditor.lowering.translate.driver import translate
-from auditor.lowering.typed.plumbing import Const
-from auditor.lowering.typed.scan import STATE, Scan
+from auditor.lowering.typed.bodies import run_body
 from auditor.model import read
 
 Arrays = Mapping[str, np.ndarray]
@@ -69,51 +68,4 @@ def kinds(graph: Graph) -> list[str]:
 
 def run(graph: Graph, values: Arrays) -> list[np.ndarray]:
     """The outputs for inputs given by name."""
-    return _run(graph, {outlet: values[graph.nodes[outlet[0]].name] for outlet in graph.inputs})
-
-
-def _run(graph: Graph, inputs: Mapping[Outlet, np.ndarray]) -> list[np.ndarray]:
-    known = dict(inputs)
-    for node_id in graph.eval_order():
-        node = graph.nodes[node_id]
-        if (node_id, 0) in known:
-            continue
-        arrays = [known[outlet] for outlet in node.inputs]
-        if isinstance(node.op, Const):
-            results = [node.op.tensor.array]
-        elif isinstance(node.op, Scan):
-            results = _run_loop(node.op, arrays)
-        else:
-            results = node.op.eval(arrays)
-        known |= {(node_id, slot): result for slot, result in enumerate(results)}
-    return [known[outlet] for outlet in graph.outputs]
-
-
-def _run_loop(op: Scan, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Turn after turn; a negative chunk takes and gives slices from the last to the first."""
-    scanned = [(a, m.info) for a, m in zip(inputs, op.input_mapping, strict=True) if m.info is not None]
-    turns = scanned[0][0].shape[scanned[0][1].axis] // abs(scanned[0][1].chunk)
-    states = [a for a, m in zip(inputs, op.input_mapping, strict=True) if m.kind == STATE]
-    collected: dict[int, list[np.ndarray]] = {}
-    for turn in range(turns):
-        waiting = iter(states)
-        body_inputs: dict[Outlet, np.ndarray] = {}
-        for outlet, array, mapping in zip(op.body.inputs, inputs, op.input_mapping, strict=True):
-            value = next(waiting) if mapping.kind == STATE else array
-            if mapping.info is not None:
-                index = turn if mapping.info.chunk > 0 else turns - 1 - turn
-                value = np.split(array, turns, axis=mapping.info.axis)[index]
-            body_inputs[outlet] = value
-        results = _run(op.body, body_inputs)
-        states = [r for r, m in zip(results, op.output_mapping, strict=True) if m.state]
-        for result, output in zip(results, op.output_mapping, strict=True):
-            if output.last_value_slot is not None:
-                collected[output.last_value_slot] = [result]
-            if output.scan is not None:
-                collected.setdefault(output.scan[0], []).append(result)
-    for output in op.output_mapping:
-        if output.scan is not None:
-            slot, info = output.scan
-            pieces = collected[slot] if info.chunk > 0 else collected[slot][::-1]
-            collected[slot] = [np.concatenate(pieces, axis=info.axis)]
-    return [collected[slot][0] for slot in sorted(collected)]
+    return run_body(graph, [values[graph.nodes[outlet[0]].name] for outlet in graph.inputs])

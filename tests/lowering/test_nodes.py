@@ -34,7 +34,7 @@ class Sketch:
         self.x = self.graph.add_source("x", Fact(dt, (2, 3)))
 
     def const(self, values: object, dtype: type = np.float32) -> Outlet:
-        array = np.asarray(values, dtype=dtype)
+        array: np.ndarray = np.asarray(values, dtype=dtype)
         return self.graph.add_const(f"const{len(self.graph.nodes)}", Tensor.of(array))
 
     def wire(self, op: TypedOp, *inputs: Outlet) -> Outlet:

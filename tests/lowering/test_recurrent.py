@@ -146,6 +146,18 @@ def test_a_cumulative_sum_is_a_loop(axis: int, exclusive: bool, reverse: bool) -
     assert "Scan" in kinds(decluttered(model))
 
 
+def test_a_loop_of_constants_folds_while_the_file_is_read() -> None:
+    w = random(2, 3)
+    nodes = [
+        helper.make_node("CumSum", ["w", "axis"], ["sums"]),
+        helper.make_node("Add", ["x", "sums"], ["y"]),
+    ]
+    model = onnx_model(nodes, {"x": w}, {"w": w, "axis": np.array(1, dtype=np.int64)}, ["y"])
+    graph = translated(model)
+    assert kinds(graph) == ["Binary"]
+    assert np.allclose(run(graph, {"x": w})[0], w + np.cumsum(w, axis=1))
+
+
 def scan_model(*, declared: tuple[int, ...] = (2,), axis: int = 0) -> tuple[ModelProto, Arrays]:
     """A sum over slices, scaled by an outer constant, that also gives all sums so far."""
     body = helper.make_graph(
@@ -180,6 +192,16 @@ def test_a_body_that_declares_other_shapes_is_refused() -> None:
     model, _ = scan_model(declared=(3,))
     with pytest.raises(Unsupported, match="declares"):
         translated(model)
+
+
+def test_a_state_that_is_collected_too_needs_a_copy() -> None:
+    model, _ = scan_model()
+    body = model.graph.node[0].attribute[0].g
+    body.node.pop()
+    body.output[1].name = "sum_out"
+    with pytest.raises(Unsupported) as refused:
+        translated(model)
+    assert "Identity" in refused.value.way_out
 
 
 def test_a_branch_with_a_constant_condition_is_taken() -> None:

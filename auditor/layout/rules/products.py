@@ -84,8 +84,9 @@ def windows_touch_padding(image: Shape, kernel: Shape, padding: Padding, stride:
 
 @layout_rule(ops.Conv)
 def conv(op: ops.Conv, inputs: Sequence[Value], region: Region) -> Value:
-    """EZKL ``conv``."""
-    arity(op, inputs, 2, 3)
+    """EZKL ``conv``. Of the nine inputs of a quantised convolution it reads two, and no bias."""
+    if len(inputs) != 9:
+        arity(op, inputs, 2, 3)
     image, kernel = inputs[:2]
     image_shape = channels_first(image.shape, op.data_format)
     if has_no_batch(op.data_format):
@@ -168,11 +169,14 @@ def _check_without_batch(
     image: Shape, kernel: Shape, positions: Shape, padding: Padding, stride: Shape, group: int
 ) -> None:
     """Without a batch axis EZKL reads the output channel as the first window position, and so on; it
-    panics where that leaves the image (circuit/ops/layouts.rs ``conv``, ``batch_offset``)."""
+    panics where that leaves the image (circuit/ops/layouts.rs ``conv``, ``batch_offset``). A window as large
+    as the image is the image, wherever it begins (tensor/mod.rs ``get_slice``)."""
+    padded = [before + length + after for length, (before, after) in zip(image[2:], padding, strict=False)]
+    if group == 1 and list(kernel[2:]) == padded:
+        return
     read = (kernel[0] // group, *positions[:-1])
     for axis, count in enumerate(read):
-        padded_length = sum(padding[axis]) + image[2 + axis]
-        if count and (count - 1) * stride[axis] + kernel[2 + axis] > padded_length:
+        if count and (count - 1) * stride[axis] + kernel[2 + axis] > padded[axis]:
             raise LayoutError("convolution without a batch axis: EZKL reads outside of the image")
 
 
@@ -197,7 +201,8 @@ def transposed_conv(op: ops.DeConv, inputs: Sequence[Value], region: Region) -> 
         length - after + extra - before
         for length, (before, after), extra in zip(around, op.padding, op.output_padding, strict=True)
     ]
-    if any(
+    # A slice as long as the image is the image, wherever it begins (tensor/mod.rs `get_slice`).
+    if kept != around and any(
         after < extra or length < 0
         for length, (_, after), extra in zip(kept, op.padding, op.output_padding, strict=True)
     ):

@@ -168,7 +168,7 @@ def trilu(op: ops.Trilu, inputs: Sequence[Value], region: Region) -> Value:
     """EZKL ``trilu``: assigned, then a triangle of every matrix is set to 0.
 
     EZKL takes axes 1 and 2 as the matrix whatever the rank (tensor/ops.rs ``trilu``): it leaves a
-    plain matrix as it is, and panics where those axes are longer than the last two.
+    plain matrix as it is, and panics where it sets an element to 0 that the last two axes do not have.
     """
     value = inputs[0]
     if len(value.shape) < 2:
@@ -176,10 +176,12 @@ def trilu(op: ops.Trilu, inputs: Sequence[Value], region: Region) -> Value:
     identity(region, value)
     if len(value.shape) == 2 or not prod(value.shape[:-2]):
         return value
-    if not _zeroed(value.shape[1], value.shape[2], op.k, op.upper):
+    if not _zeroed(value.shape[1], value.shape[2], op):
         return value
     rows, columns = value.shape[-2:]
-    if value.shape[1] > rows or value.shape[2] > columns:
+    if _zeroed(value.shape[1], value.shape[2], op, first_row=rows) or _zeroed(
+        value.shape[1], value.shape[2], op, first_column=columns
+    ):
         raise LayoutError(f"Trilu of {list(value.shape)}: EZKL reads axes 1 and 2 as the matrix")
     region.assign(ZERO)
     if not value.constants:
@@ -198,6 +200,10 @@ def trilu(op: ops.Trilu, inputs: Sequence[Value], region: Region) -> Value:
     return value.picked(value.shape, cut)
 
 
-def _zeroed(rows: int, columns: int, k: int, upper: bool) -> bool:
-    """Whether any element of a matrix falls outside of the triangle."""
-    return rows - 1 + k > 0 if upper else columns - 1 > k
+def _zeroed(rows: int, columns: int, op: ops.Trilu, *, first_row: int = 0, first_column: int = 0) -> bool:
+    """Whether any element from ``first_row`` and ``first_column`` on falls outside of the triangle."""
+    if first_row >= rows or first_column >= columns:
+        return False
+    if op.upper:  # the corner most to the lower left
+        return first_column < rows - 1 + op.k
+    return columns - 1 > first_row + op.k

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from auditor.lowering.graph.axes import InOut
 from auditor.lowering.graph.axis_op import AxisChange, rm, same_change
@@ -16,10 +16,15 @@ Bounds = Sequence[tuple[Outlet, ...]]
 
 
 class ChangeAxes:
-    """Tries every suggested change, and the removal of every axis of size one, once."""
+    """Tries every suggested change, and the removal of every axis of size one, once.
+
+    What blocks a change blocks it from every wire it must reach, so these are not tried before the graph
+    changes: the wires of a residual stream are all one.
+    """
 
     def __init__(self) -> None:
         self._tried: set[tuple[Outlet, AxisChange]] = set()
+        self._blocked: set[tuple[Outlet, AxisChange]] = set()
         self._from = 0
 
     def next(self, graph: Graph) -> Patch | None:
@@ -31,10 +36,13 @@ class ChangeAxes:
                 if (outlet, change) in self._tried:
                     continue
                 self._tried.add((outlet, change))
-                found = change_axes(graph, outlet, change, locked)
-                if found is not None:
+                propagation = Propagation(graph, locked, known_blocked=self._blocked)
+                if propagation.run(outlet, change):
                     self._from = node.id
-                    return found[0]
+                    self._blocked.clear()
+                    return propagation.patch()
+                if propagation.blocked_for_all:
+                    self._blocked |= propagation.mutual
         return None
 
 
@@ -60,7 +68,7 @@ def change_axes(
     ``locked`` wires may not change; wires ``bounds`` ties together change together. Returns the patch and
     the changes of the graph's own inputs and outputs; None when something blocks.
     """
-    propagation = _Propagation(graph, locked, bounds)
+    propagation = Propagation(graph, locked, bounds)
     if not propagation.run(outlet, change):
         return None
     patch = propagation.patch()
@@ -73,15 +81,29 @@ def change_axes(
     return patch, interface
 
 
-class _Propagation:
-    """One change on its way through the graph."""
+class Propagation:
+    """One change on its way through the graph.
 
-    def __init__(self, graph: Graph, locked: set[Outlet], bounds: Bounds) -> None:
+    ``mutual`` are the changes that would lead to this one, found so far; when one of them is in
+    ``known_blocked``, so is this one. After a failure, ``blocked_for_all`` says that all of them would fail
+    as well: what blocks does not depend on the order in which nodes were entered.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        locked: set[Outlet],
+        bounds: Bounds = (),
+        known_blocked: Set[tuple[Outlet, AxisChange]] = frozenset(),
+    ) -> None:
         self.graph = graph
         self.locked = locked
         self.bounds = bounds
+        self.known_blocked = known_blocked
         self.wires: dict[tuple[Outlet, ...], AxisChange] = {}
         self.ops: dict[int, TypedOp] = {}
+        self.mutual: set[tuple[Outlet, AxisChange]] = set()
+        self.blocked_for_all = True
 
     def group(self, outlet: Outlet) -> tuple[Outlet, ...]:
         """The wires tied to a wire, itself included."""
@@ -90,6 +112,9 @@ class _Propagation:
     def run(self, outlet: Outlet, change: AxisChange) -> bool:
         """Follow the change; False when it is blocked."""
         self.wires[self.group(outlet)] = change
+        self.mutual.add((outlet, change))
+        if (outlet, change) in self.known_blocked:
+            return False
         todo: list[tuple[Outlet, AxisChange, int | None]] = [(outlet, change, None)]
         while todo:
             wire, current, emitter = todo.pop()
@@ -116,19 +141,29 @@ class _Propagation:
         node = self.graph.nodes[node_id]
         op = self.ops.get(node_id)
         if op is not None and not isinstance(op, EinSum):
+            self.blocked_for_all = False
             return False  # only an einsum can swallow changes on several of its interfaces
         consequence = (op or node.op).change_axes(self.graph, node, io, change)
         if consequence is None:
+            self.blocked_for_all = op is None
             return False
+        if consequence.mutual and (as_outlet(io, node), change) in self.mutual:
+            linked = {(as_outlet(other, node), change) for other, _ in consequence.changes}
+            self.mutual |= linked
+            if not linked.isdisjoint(self.known_blocked):
+                return False
         if consequence.op is not None:
             self.ops[node_id] = consequence.op
         for wire_io, wire_change in consequence.changes:
             group = self.group(as_outlet(wire_io, node))
             previous = self.wires.get(group)
             if previous is None:
+                if not self.locked.isdisjoint(group):
+                    return False  # tract would find this out later
                 self.wires[group] = wire_change
                 todo.append((group[0], wire_change, node_id))
             elif not same_change(previous, wire_change):
+                self.blocked_for_all = False
                 return False
         return True
 

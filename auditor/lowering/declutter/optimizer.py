@@ -13,8 +13,8 @@ from auditor.lowering.declutter.push_split_down import PushSplitDown
 from auditor.lowering.graph.graph import Graph
 from auditor.lowering.graph.patch import Patch
 
-MAX_PATCHES = 200_000
-"""A bound against endless rewriting; real models need a few per node."""
+SPARE_PATCHES, PATCHES_PER_NODE = 1_000, 100
+"""A bound against endless rewriting, which does happen in tract; models that end need up to 4 per node."""
 
 
 class EndlessRewriting(Exception):
@@ -47,7 +47,7 @@ def propagate_constants(graph: Graph) -> None:
 
 
 def _optimize(graph: Graph, passes: Sequence[Callable[[], Pass]]) -> None:
-    session = _Session()
+    session = _Session(SPARE_PATCHES + PATCHES_PER_NODE * len(graph.nodes))
     graph.compact()
     while True:
         before = session.patches
@@ -62,7 +62,8 @@ def _optimize(graph: Graph, passes: Sequence[Callable[[], Pass]]) -> None:
 class _Session:
     """Counts patches and remembers those to be applied only once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.patches = 0
         self.seen: set[str] = set()
 
@@ -84,5 +85,5 @@ class _Session:
             self.seen.add(patch.once)
         patch.apply(graph)
         self.patches += 1
-        if self.patches > MAX_PATCHES:
-            raise EndlessRewriting(f"more than {MAX_PATCHES} rewritings")
+        if self.patches > self.limit:
+            raise EndlessRewriting(f"EZKL's compiler may never end: more than {self.limit} rewritings")

@@ -20,20 +20,24 @@ class Consequence:
     """What follows when an interface of an operation changes its axes.
 
     ``op`` replaces the operation (None: it stays); ``changes`` are the changes of its interfaces.
+    ``mutual`` says that the same would follow from any of these changes.
     """
 
-    __slots__ = ("changes", "op")
+    __slots__ = ("changes", "mutual", "op")
 
-    def __init__(self, op: TypedOp | None, changes: Sequence[tuple[InOut, AxisChange]]) -> None:
+    def __init__(
+        self, op: TypedOp | None, changes: Sequence[tuple[InOut, AxisChange]], mutual: bool = False
+    ) -> None:
         self.op = op
         self.changes = list(changes)
+        self.mutual = mutual
 
     @classmethod
     def everywhere(cls, node: Node, op: TypedOp | None, change: AxisChange) -> Consequence:
         """The same change on every input and output."""
         ios: list[InOut] = [("in", slot) for slot in range(len(node.inputs))]
         ios += [("out", slot) for slot in range(len(node.outputs))]
-        return cls(op, [(io, change) for io in ios])
+        return cls(op, [(io, change) for io in ios], mutual=op is None)
 
 
 class TypedOp:

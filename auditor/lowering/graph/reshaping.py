@@ -24,6 +24,9 @@ def reshape_to_changes(shape: Shape, wanted: Sequence[int]) -> list[AxisChange]:
     changes: list[AxisChange] = []
     current = list(shape)
     while tuple(current) != target:
+        if len(changes) > len(shape) + len(target):
+            # between shapes without elements tract adds and removes an axis forever
+            raise ShapeMismatch(f"EZKL's compiler never ends reshaping {tuple(shape)} to {target}")
         at = next((i for i, (a, b) in enumerate(zip(current, target, strict=False)) if a != b), None)
         if at is None:
             # one shape begins with the other: sizes of one follow, or there is no such reshape

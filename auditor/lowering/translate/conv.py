@@ -11,7 +11,7 @@ from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.attributes import integer, naturals
 from auditor.lowering.translate.registry import Call, Rejected, translates
 from auditor.lowering.translate.rules import expect_same_type, expect_shape
-from auditor.lowering.translate.windows import padding_spec
+from auditor.lowering.translate.windows import expect_windows, padding_spec
 from auditor.lowering.typed.axis import AxisOp
 from auditor.lowering.typed.cast import Cast
 from auditor.lowering.typed.conv import Conv
@@ -78,7 +78,9 @@ def _wire(call: Call, operands: _Operands) -> Outlet:
     bias = _bias(call, operands.bias, fact.dt if fact.dt in _FLOATS else "i32")
     wires = [operands.data, operands.kernel, bias, *_quantization(call, operands.quantization)]
     q_params = (operands.output_dt or fact.dt) if operands.quantization else None
-    return call.wire(Conv(pool_spec=spec, kernel_fmt=OIHW, group=group, q_params=q_params), *wires)
+    wire = call.wire(Conv(pool_spec=spec, kernel_fmt=OIHW, group=group, q_params=q_params), *wires)
+    expect_windows(call, operands.data, wire)
+    return wire
 
 
 def _check(call: Call, operands: _Operands) -> None:

@@ -8,7 +8,7 @@ from auditor.lowering.graph.shapes import Shape
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.arity import expect_inputs
 from auditor.lowering.translate.attributes import integer, naturals
-from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translates
+from auditor.lowering.translate.registry import Call, Rejected, translates
 from auditor.lowering.translate.rules import expect_same_type, expect_shape
 from auditor.lowering.translate.windows import padding_spec
 from auditor.lowering.typed.axis import AxisOp
@@ -71,7 +71,7 @@ def _kernel(call: Call, group: int) -> Outlet:
 
 
 def _adjustments(spec: PoolSpec, spatial: Shape, sizes: Shape) -> Shape:
-    """What must be added at the end of each axis to reach the sizes asked for."""
+    """What must be added at the end of each axis to reach the sizes asked for, or taken away if negative."""
     padding = spec.padding
     if padding.kind not in ("Valid", "Explicit"):
         raise Rejected("EZKL does not combine auto_pad SAME with output_shape", "give pads instead")
@@ -81,7 +81,4 @@ def _adjustments(spec: PoolSpec, spatial: Shape, sizes: Shape) -> Shape:
     if padding.kind == "Explicit":
         pads = [before + after for before, after in zip(padding.before, padding.after, strict=True)]
     lists = zip(spatial, spec.kernel_shape, sizes, spec.all_strides, spec.all_dilations, pads, strict=True)
-    adjustments = tuple(y + p - s * (x - 1) - (k - 1) * d - 1 for x, k, y, s, d, p in lists)
-    if any(adjustment < 0 for adjustment in adjustments):
-        raise Uncertain(f"output_shape {list(sizes)} is smaller than what the pads give")
-    return adjustments
+    return tuple(y + p - s * (x - 1) - (k - 1) * d - 1 for x, k, y, s, d, p in lists)

@@ -23,6 +23,8 @@ def cumulative_sum(call: Call) -> list[Outlet]:
     if axis_value is None:
         raise Rejected("its axis is computed", "make the axis a constant (EZKL needs to know it)")
     data = call.fact(call.input(0))
+    if data.dt in ("bool", "string"):
+        raise Rejected(f"it sums {data.dt}")
     axis = resolve_axis(int(axis_value.array), data.rank)
     shape = tuple(1 if a == axis else dim for a, dim in enumerate(data.shape))
     zero = call.const(Tensor.scalar(0, data.dt), "zero")

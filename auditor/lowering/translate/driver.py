@@ -5,7 +5,7 @@ Sources: tract `onnx/src/model.rs` (parsing), `hir/src/infer/model.rs` (into_typ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +33,11 @@ NO_SUCH_OPERATOR = "EZKL has no such operator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """The typed graph, and the wire of every ONNX value that was translated."""
+    """The typed graph, the wire of every ONNX value that was translated, and the operator of every node."""
 
     graph: Graph
     wires: Mapping[str, Outlet]
+    operators: Mapping[str, str]
 
 
 def translate(model: Model) -> Translation:
@@ -50,7 +51,7 @@ def translate(model: Model) -> Translation:
     worker = _Worker(model.opset, {}, model.graph)
     worker.translate_graph(model.graph)
     worker.try_unread_nodes(model.graph)
-    return Translation(graph=worker.graph, wires=worker.wires)
+    return Translation(graph=worker.graph, wires=worker.wires, operators=dict(_operators(model.graph)))
 
 
 def unknown_operators(model: Model) -> list[Unsupported]:
@@ -269,7 +270,14 @@ class _Worker:
         return worker.graph
 
 
-_NEVER_FOLDED = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial")
+_NEVER_FOLDED = (
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Multinomial",
+    "Scan",
+)
 
 
 def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
@@ -284,8 +292,6 @@ def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
         node = graph.nodes[node_id]
         if isinstance(node.op, Const):
             results = [node.op.tensor]
-        elif not node.op.is_stateless:
-            raise CannotEvaluate(node.name)
         else:
             results = evaluate(node.op, [values[outlet] for outlet in node.inputs])
         for slot, result in enumerate(results):
@@ -294,26 +300,18 @@ def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
 
 
 def free_names(graph: GraphDef) -> tuple[str, ...]:
-    """Outer values a body reads, in the order it first reads them."""
+    """Outer values a body reads, in the order it first reads them, those of inner bodies last."""
     own = {info.name for info in graph.inputs} | set(graph.initializers)
     own |= {name for node in graph.nodes for name in node.outputs}
-    free: dict[str, None] = {}
-    for node in graph.nodes:
-        for name in (*node.inputs, *closure_names(node)):
-            if name and name not in own:
-                free.setdefault(name)
-    return tuple(free)
+    read = [name for node in graph.nodes for name in node.inputs if name]
+    read += [name for node in graph.nodes for name in closure_names(node)]
+    return tuple(dict.fromkeys(name for name in read if name not in own))
 
 
 def closure_names(node: NodeDef) -> tuple[str, ...]:
-    """Outer values the bodies of a node read."""
-    names: dict[str, None] = {}
-    for value in node.attributes.values():
-        bodies = value if isinstance(value, tuple) else (value,)
-        for body in bodies:
-            if isinstance(body, GraphDef):
-                names.update(dict.fromkeys(free_names(body)))
-    return tuple(names)
+    """Outer values the bodies of a node read; tract sorts those of an If."""
+    names = dict.fromkeys(name for body in _bodies(node) for name in free_names(body))
+    return tuple(sorted(names)) if node.op_type == "If" else tuple(names)
 
 
 def _hold(graph: Graph, name: str, tensor: Tensor) -> Outlet:
@@ -340,6 +338,20 @@ def _order(graph: GraphDef, producers: Mapping[str, NodeDef]) -> Iterable[NodeDe
             if _key(need) not in done:
                 done.add(_key(need))
                 stack.append((need, _needs(need, producers)))
+
+
+def _operators(graph: GraphDef) -> Iterator[tuple[str, str]]:
+    """tract's name and the operator of every node, those of bodies included."""
+    for node in graph.nodes:
+        yield _label(node), node.op_type
+        for body in _bodies(node):
+            yield from _operators(body)
+
+
+def _bodies(node: NodeDef) -> Iterator[GraphDef]:
+    for value in node.attributes.values():
+        values = value if isinstance(value, tuple) else (value,)
+        yield from (body for body in values if isinstance(body, GraphDef))
 
 
 def _label(node: NodeDef) -> str:

@@ -34,20 +34,19 @@ def einsum(call: Call) -> list[Outlet]:
 def resolve_ellipsis(axes: AxesMapping, ranks: Sequence[int]) -> AxesMapping:
     """The mapping with letters in place of ``*``; operands of fewer axes have the last of them.
 
+    tract counts one hidden axis for an operand without ellipsis, and replaces in order of operands: the
+    ellipsis of a later one may then get too few letters, which fails the model.
+
     Raises:
         Rejected: an operand has fewer axes than letters.
     """
-    inputs, outputs = axes.to_strs()
-    hidden = [
-        rank + 1 - len(string) for string, rank in zip(inputs, ranks, strict=True) if _ELLIPSIS in string
-    ]
-    if not hidden:
-        if any(_ELLIPSIS in string for string in outputs):
-            raise Rejected("an ellipsis stands in the output only")
+    used = {axis.repr for axis in axes.axes}
+    if _ELLIPSIS not in used:
         return axes
+    inputs, _ = axes.to_strs()
+    hidden = [rank + 1 - len(string) for string, rank in zip(inputs, ranks, strict=True)]
     if min(hidden) < 0:
         raise Rejected(f"{axes} has more letters than an operand has axes")
-    used = {axis.repr for axis in axes.axes}
     free = (letter for letter in labels() if letter not in used)
     letters = "".join(next(free) for _ in range(max(hidden)))
     equation = str(axes)

@@ -6,6 +6,7 @@ from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.graph.shapes import broadcast_shapes
 from auditor.lowering.translate.arity import expect_inputs
 from auditor.lowering.translate.attributes import constant_integers
+from auditor.lowering.translate.readers import readers
 from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translates
 from auditor.lowering.typed.broadcast import MultiBroadcastTo
 from auditor.lowering.typed.tile import Tile
@@ -19,7 +20,9 @@ def expand(call: Call) -> list[Outlet]:
     if wanted.rank != 1:
         raise Rejected(f"the shape has rank {wanted.rank}")
     if wanted.konst is None:
-        raise Uncertain("the shape depends on the model's input")
+        if _could_be_inferred(call):
+            raise Uncertain("the shape depends on the model's input")
+        raise Rejected("the shape depends on the model's input", "make the shape a constant")
     sizes = constant_integers(call, 1, "the shape")
     if any(size < 0 for size in sizes):
         raise Rejected(f"expands to {sizes}")
@@ -38,3 +41,11 @@ def tile(call: Call) -> list[Outlet]:
     if any(multiplier < 0 for multiplier in multipliers):
         raise Rejected(f"repeats {multipliers} times")
     return [call.wire(Tile(multipliers=tuple(multipliers)), call.input(0))]
+
+
+def _could_be_inferred(call: Call) -> bool:
+    """Whether tract may know the sizes of the result from elsewhere: from the file, or from readers."""
+    if call.main is None:
+        return True
+    declared = call.node.outputs[0] in call.main.value_infos
+    return declared or any(True for _ in readers(call.main, call.node))

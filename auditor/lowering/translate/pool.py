@@ -5,8 +5,8 @@ from __future__ import annotations
 from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.translate.arity import expect_inputs
 from auditor.lowering.translate.attributes import integer, naturals, required_integers
-from auditor.lowering.translate.registry import Call, Rejected, translates
-from auditor.lowering.translate.windows import padding_spec
+from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translates
+from auditor.lowering.translate.windows import expect_windows, padding_spec
 from auditor.lowering.typed.pool import MaxPool, SumPool
 from auditor.lowering.typed.pool_spec import NCHW, PoolSpec
 
@@ -18,7 +18,9 @@ def max_pool(call: Call) -> list[Outlet | None]:
     if with_index and "" in call.node.outputs:
         raise Rejected("has two outputs of which one has no name", "drop the empty output name")
     pool = MaxPool(pool_spec=_pool_spec(call), with_index_outputs="i64" if with_index else None)
-    return list(call.graph.wire_node(call.name, pool, [call.input(0)]))
+    wires = call.graph.wire_node(call.name, pool, [call.input(0)])
+    expect_windows(call, call.input(0), wires[0])
+    return list(wires)
 
 
 @translates("AveragePool")
@@ -27,8 +29,10 @@ def average_pool(call: Call) -> list[Outlet]:
     include = integer(call, "count_include_pad", 0)
     if include not in (0, 1):
         raise Rejected(f"attribute count_include_pad is {include}, neither 0 nor 1")
-    spec = _pool_spec(call)
-    return [call.wire(SumPool(pool_spec=spec, count_include_pad=include == 1, normalize=True), call.input(0))]
+    pool = SumPool(pool_spec=_pool_spec(call), count_include_pad=include == 1, normalize=True)
+    wire = call.wire(pool, call.input(0))
+    expect_windows(call, call.input(0), wire)
+    return [wire]
 
 
 def _pool_spec(call: Call) -> PoolSpec:
@@ -37,9 +41,12 @@ def _pool_spec(call: Call) -> PoolSpec:
     if fact.rank < 2:
         raise Rejected(f"a pool of a tensor with {fact.rank} axes")
     required_integers(call, "kernel_shape")
+    kernel = naturals(call, "kernel_shape") or ()
+    if len(kernel) > fact.rank - 2:
+        raise Uncertain(f"a window of {len(kernel)} axes over {fact.rank - 2}")
     return PoolSpec(
         data_format=NCHW,
-        kernel_shape=naturals(call, "kernel_shape") or (),
+        kernel_shape=kernel,
         padding=padding_spec(call, of_pool=True),
         dilations=None,
         strides=naturals(call, "strides"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.translate.arity import expect_inputs
 from auditor.lowering.translate.attributes import naturals, required_integers
+from auditor.lowering.translate.readers import refuse_open_size
 from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translates
 from auditor.lowering.typed.slice import Slice
 from auditor.lowering.typed.strided_slice import StridedSlice
@@ -65,4 +66,4 @@ def _check_constant(call: Call, steps: int | None) -> None:
         raise Rejected("axes or steps depend on the model's input")
     if steps is not None:
         raise Uncertain("starts or ends depend on the model's input")
-    raise Rejected("starts or ends depend on the model's input", "make the bounds of the slice constant")
+    refuse_open_size(call, "starts or ends depend on the model's input", "make the bounds constant")

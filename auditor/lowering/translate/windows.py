@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.translate.attributes import integer, naturals, text
-from auditor.lowering.translate.registry import Call, Rejected
+from auditor.lowering.translate.registry import Call, Rejected, Uncertain
 from auditor.lowering.typed.padding_spec import PaddingSpec
 
 _AUTOMATIC = {"VALID": "Valid", "SAME_UPPER": "SameUpper", "SAME_LOWER": "SameLower"}
@@ -30,3 +31,13 @@ def padding_spec(call: Call, *, of_pool: bool) -> PaddingSpec:
         return PaddingSpec(kind="Valid")
     zeros = (0,) * len(kernel)
     return PaddingSpec(kind=kind, before=zeros, after=zeros, ceil_mode=ceil_mode)
+
+
+def expect_windows(call: Call, data: Outlet, result: Outlet) -> None:
+    """Doubts a result without elements: EZKL may end with a segmentation fault on it.
+
+    Raises:
+        Uncertain: no window fits into the data.
+    """
+    if call.fact(data).volume and not call.fact(result).volume:
+        raise Uncertain(f"no window fits into a tensor of shape {list(call.fact(data).shape)}")

@@ -43,7 +43,9 @@ def erf(x: np.ndarray) -> np.ndarray:
     """The error function (`erf.rs`), computed in f32."""
     single = x.astype(np.float32)
     series = _horner(np.abs(single), _ERF)
-    return np.asarray(np.copysign(np.float32(1) - np.float32(1) / series**_ERF_POWER, single)).astype(x.dtype)
+    with np.errstate(over="ignore"):
+        tail = np.float32(1) / series**_ERF_POWER
+    return np.asarray(np.copysign(np.float32(1) - tail, single)).astype(x.dtype)
 
 
 def _rational(x: np.ndarray, above: Sequence[float], below: Sequence[float]) -> np.ndarray:

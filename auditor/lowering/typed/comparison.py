@@ -44,8 +44,10 @@ class Comp(TypedOp):
 
     def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
         if change.kind == "rm":
-            facts = [graph.fact(node.inputs[0]), node.outputs[0].fact]
-            if any(fact.shape[change.at] != 1 for fact in facts):
+            shapes = [graph.fact(node.inputs[0]).shape, node.outputs[0].fact.shape]
+            if any(change.at >= len(shape) for shape in shapes):
+                raise ShapeMismatch("EZKL panics over a comparison of different ranks")
+            if any(shape[change.at] != 1 for shape in shapes):
                 return None
         return Consequence.everywhere(node, None, change)
 

@@ -15,10 +15,7 @@ from auditor.lowering.graph.op import Consequence, TypedOp
 from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.kernel_format import KernelFormat
-from auditor.lowering.typed.pool_spec import PoolSpec
-
-SPATIAL_LABELS = "HWXYZ"
-"""tract's letters of spatial axes."""
+from auditor.lowering.typed.pool_spec import SPATIAL_LABELS, PoolSpec
 
 _FLOATS = ("f16", "f32", "f64")
 _QUANTIZED_TYPES = ("i32", "i32", "float", "i32", "float", "i32", "float")
@@ -43,6 +40,9 @@ class Conv(TypedOp):
         data, kernel, bias = inputs[:3]
         if kernel.rank != spec.rank + 2:
             raise ShapeMismatch(f"a kernel {kernel.shape} for {spec.rank} spatial axes")
+        pads = (spec.padding.before, spec.padding.after)
+        if "Explicit" in spec.padding.kind and any(len(sizes) != spec.rank for sizes in pads):
+            raise ShapeMismatch(f"paddings {pads} of {spec.rank} spatial axes")
         if bias.rank > 1 or (bias.rank == 1 and bias.volume != spec.output_channels):
             raise ShapeMismatch(f"a bias {bias.shape} for {spec.output_channels} output channels")
         return [Fact(self.q_params or data.dt, spec.output_shape(data.shape))]

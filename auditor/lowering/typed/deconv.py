@@ -11,10 +11,7 @@ from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 from auditor.lowering.typed.kernel_format import KernelFormat
-from auditor.lowering.typed.pool_spec import PoolSpec
-
-SPATIAL_LABELS = "HWXYZ"
-"""tract's letters of spatial axes."""
+from auditor.lowering.typed.pool_spec import SPATIAL_LABELS, PoolSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +65,6 @@ def deconv_output_shape(spec: PoolSpec, shape: Shape, adjustments: Shape) -> Sha
     """
     spatial = spec.data_format.hw_dims(shape)
     lists = (spec.kernel_shape, spec.all_dilations, spec.all_strides, adjustments)
-    if any(len(sizes) != len(spatial) for sizes in lists):
-        raise ShapeMismatch(f"a transposed convolution of {lists} over {len(spatial)} spatial axes")
     padded = spec.padding.compute_for_deconv(spatial, *lists)
     sizes = tuple(dim.deconvoluted for dim in padded)
     if any(size < 0 for size in sizes):

@@ -15,7 +15,9 @@ from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.axis import AxisOp
+from auditor.lowering.typed.conv import Conv
 from auditor.lowering.typed.plumbing import Identity
+from auditor.lowering.typed.scan import Scan
 from auditor.lowering.typed.slice import Slice
 
 
@@ -49,9 +51,6 @@ class Downsample(TypedOp):
 
     def _pull_up(self, graph: Graph, node: Node) -> Patch | None:
         """Take the elements before the operation that computes them."""
-        from auditor.lowering.typed.conv import Conv
-        from auditor.lowering.typed.scan import Scan
-
         previous = graph.single_prec(node)
         if previous is None:
             return None
@@ -91,10 +90,7 @@ class Downsample(TypedOp):
         patch.shunt_outside(graph, (node.id, 0), wire)
         return patch
 
-    def _into_conv(self, graph: Graph, node: Node, previous: Node, op: object) -> Patch | None:
-        from auditor.lowering.typed.conv import Conv
-
-        assert isinstance(op, Conv)
+    def _into_conv(self, graph: Graph, node: Node, previous: Node, op: Conv) -> Patch | None:
         spec = op.pool_spec
         geo = self.axis - spec.data_format.h_axis
         if self.stride < 0 or geo < 0:

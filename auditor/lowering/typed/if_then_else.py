@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch
-from auditor.lowering.graph.tensor import Tensor
-from auditor.lowering.typed.plumbing import Const, Source
+from auditor.lowering.typed.bodies import run_body
+from auditor.lowering.typed.plumbing import Source
 
 if TYPE_CHECKING:
     from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -47,21 +46,7 @@ class IfThenElse(TypedOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         body, mapping = self._chosen(bool(inputs[0].reshape(())))
-        values: dict[Outlet, Tensor] = {}
-        for outlet, position in zip(body.inputs, mapping, strict=True):
-            values[outlet] = Tensor.of(inputs[position], body.fact(outlet).dt)
-        for node_id in body.eval_order():
-            node = body.nodes[node_id]
-            if isinstance(node.op, Source):
-                continue
-            if isinstance(node.op, Const):
-                results = [node.op.tensor]
-            elif not node.op.is_stateless:
-                raise CannotEvaluate(node.name)
-            else:
-                results = evaluate(node.op, [values[outlet] for outlet in node.inputs])
-            values |= {(node_id, slot): result for slot, result in enumerate(results)}
-        return [values[outlet].array for outlet in body.outputs]
+        return run_body(body, [inputs[position] for position in mapping])
 
     def declutter(self, graph: Graph, node: Node) -> Patch | None:
         """A body in place of the node, when the condition is constant."""

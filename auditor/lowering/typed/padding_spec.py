@@ -52,31 +52,31 @@ class PaddingSpec:
         return PaddingSpec(kind=self.kind, before=before, after=after, ceil_mode=self.ceil_mode)
 
     def compute(self, spatial: Shape, kernel: Shape, dilations: Shape, strides: Shape) -> list[PaddedDim]:
-        """Sizes and paddings of every spatial axis of a convolution or pool.
+        """Sizes and paddings of every spatial axis of a convolution or pool; longer lists are cut short.
 
         Raises:
-            ShapeMismatch: the paddings are not as many as the axes.
+            ShapeMismatch: a list is shorter than the axes are many.
         """
-        self._check_rank(spatial)
-        sizes = zip(spatial, kernel, dilations, strides, strict=True)
+        self._check_lengths(spatial, kernel, dilations, strides)
+        sizes = zip(spatial, kernel, dilations, strides, strict=False)
         return [self._compute_one(axis, *size) for axis, size in enumerate(sizes)]
 
     def compute_for_deconv(
         self, spatial: Shape, kernel: Shape, dilations: Shape, strides: Shape, adjustments: Shape
     ) -> list[PaddedDim]:
-        """Sizes and croppings of every spatial axis of a transposed convolution.
+        """Sizes and croppings of every spatial axis of a transposed convolution; longer lists are cut short.
 
         Raises:
-            ShapeMismatch: the paddings do not fit the axes, or the stride exceeds the kernel.
+            ShapeMismatch: a list is shorter than the axes are many, or the stride exceeds the kernel.
         """
-        self._check_rank(spatial)
-        sizes = zip(spatial, kernel, dilations, strides, adjustments, strict=True)
+        self._check_lengths(spatial, kernel, dilations, strides, adjustments)
+        sizes = zip(spatial, kernel, dilations, strides, adjustments, strict=False)
         return [self._compute_one_for_deconv(axis, *size) for axis, size in enumerate(sizes)]
 
-    def _check_rank(self, spatial: Shape) -> None:
-        explicit = self.kind in ("Explicit", "ExplicitOnnxPool")
-        if explicit and not len(self.before) == len(self.after) == len(spatial):
-            raise ShapeMismatch(f"paddings {self.before} and {self.after} of {len(spatial)} spatial axes")
+    def _check_lengths(self, spatial: Shape, *lists: Shape) -> None:
+        pads = (self.before, self.after) if self.kind in ("Explicit", "ExplicitOnnxPool") else ()
+        if any(len(sizes) < len(spatial) for sizes in (*lists, *pads)):
+            raise ShapeMismatch(f"a window of {lists} padded by {pads} over {len(spatial)} spatial axes")
 
     def _compute_one(self, axis: int, size: int, kernel: int, dilation: int, stride: int) -> PaddedDim:
         field = (kernel - 1) * dilation + 1

@@ -8,6 +8,9 @@ from auditor.lowering.graph.axis_op import AxisChange, change_shape
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 from auditor.lowering.typed.padding_spec import PaddedDim, PaddingSpec
 
+SPATIAL_LABELS = "HWXYZ"
+"""tract's letters of spatial axes."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFormat:
@@ -95,12 +98,9 @@ class PoolSpec:
         """What the padding adds to spatial axes of these sizes, and how many windows fit.
 
         Raises:
-            ShapeMismatch: the numbers of axes differ.
+            ShapeMismatch: the window has fewer axes.
         """
-        lists = (self.kernel_shape, self.all_dilations, self.all_strides)
-        if any(len(sizes) != len(spatial) for sizes in lists):
-            raise ShapeMismatch(f"a window of {lists} over {len(spatial)} spatial axes")
-        return self.padding.compute(spatial, *lists)
+        return self.padding.compute(spatial, self.kernel_shape, self.all_dilations, self.all_strides)
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape that results from an input shape.

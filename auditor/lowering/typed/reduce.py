@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 KINDS = ("ArgMax", "ArgMin", "Max", "Min", "Prod", "Sum", "MeanOfSquares")
 
-_CLOSE = 1e-7
-"""tract's absolute and relative tolerance for f32 (`Approximation::Close`)."""
+_CLOSE, _CLOSE_F16 = 1e-7, 1e-3
+"""tract's absolute and relative tolerance (`Approximation::Close`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,10 @@ def _reduced(shape: Shape, axes: tuple[int, ...]) -> Shape:
 
 def _close(value: np.ndarray, expected: np.float32) -> bool:
     """tract's `close_enough` of two scalars."""
+    tolerance = np.float32(_CLOSE_F16 if value.dtype == np.float16 else _CLOSE)
     with np.errstate(all="ignore"):
         difference = abs(value.astype(np.float32) - expected)
-    return bool(difference <= np.float32(_CLOSE) + np.float32(_CLOSE) * abs(expected))
+    return bool(difference <= tolerance + tolerance * abs(expected))
 
 
 def _lowest(dtype: np.dtype) -> float | int:

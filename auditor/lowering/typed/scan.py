@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from auditor.lowering.graph.axes import InOut
 from auditor.lowering.graph.axis_op import AxisChange, move, transform_axis
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import Consequence, TypedOp
-from auditor.lowering.graph.shapes import ShapeMismatch
+from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 from auditor.lowering.graph.tensor import Tensor
+from auditor.lowering.typed.bodies import run_body
 
 if TYPE_CHECKING:
     from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -63,7 +66,8 @@ class OutputMapping:
 class Scan(TypedOp):
     """Runs ``body`` once for each slice; the states among inputs and outputs pair up in order.
 
-    ``decluttered`` says that the body needs no further rewriting.
+    ``decluttered`` says that the body needs no further rewriting. A loop folds only while the file is
+    read (:attr:`is_stateless`).
     """
 
     is_stateless: ClassVar[bool] = False
@@ -74,7 +78,7 @@ class Scan(TypedOp):
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
         self._check_states(len(inputs))
-        turns = self.turns(inputs)
+        turns = self.turns([fact.shape for fact in inputs])
         found: list[tuple[int, Fact]] = []
         for outlet, mapping in zip(self.body.outputs, self.output_mapping, strict=True):
             fact = self.body.fact(outlet)
@@ -90,15 +94,51 @@ class Scan(TypedOp):
             raise ShapeMismatch("the outputs of a loop are not numbered from zero")
         return [fact for _, fact in found]
 
-    def turns(self, inputs: Sequence[Fact]) -> int:
-        """How often the body runs.
+    def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        turns = self.turns([array.shape for array in inputs])
+        states = [a for a, m in zip(inputs, self.input_mapping, strict=True) if m.kind == STATE]
+        collected: dict[int, list[np.ndarray]] = {}
+        for turn in range(turns):
+            results = run_body(self.body, self._slices(inputs, states, turn, turns))
+            states = [r for r, m in zip(results, self.output_mapping, strict=True) if m.state]
+            for result, mapping in zip(results, self.output_mapping, strict=True):
+                if mapping.last_value_slot is not None:
+                    collected[mapping.last_value_slot] = [result]
+                if mapping.scan is not None:
+                    collected.setdefault(mapping.scan[0], []).append(result)
+        for mapping in self.output_mapping:
+            if mapping.scan is not None:
+                slot, info = mapping.scan
+                pieces = collected[slot] if info.chunk > 0 else collected[slot][::-1]
+                collected[slot] = [np.concatenate(pieces, axis=info.axis)]
+        return [collected[slot][0] for slot in sorted(collected)]
+
+    def _slices(
+        self, inputs: Sequence[np.ndarray], states: Sequence[np.ndarray], turn: int, turns: int
+    ) -> list[np.ndarray]:
+        """What the body gets in one turn."""
+        waiting = iter(states)
+        slices = []
+        for array, mapping in zip(inputs, self.input_mapping, strict=True):
+            if mapping.kind == STATE:
+                slices.append(next(waiting))
+            elif mapping.info is None:
+                slices.append(array)
+            else:
+                index = turn if mapping.info.chunk > 0 else turns - 1 - turn
+                size = abs(mapping.info.chunk)
+                slices.append(np.take(array, range(index * size, (index + 1) * size), mapping.info.axis))
+        return slices
+
+    def turns(self, shapes: Sequence[Shape]) -> int:
+        """How often the body runs on inputs of these shapes.
 
         Raises:
             ShapeMismatch: no input is cut into slices.
         """
-        for mapping, fact in zip(self.input_mapping, inputs, strict=True):
+        for mapping, shape in zip(self.input_mapping, shapes, strict=True):
             if mapping.info is not None:
-                return -(-fact.shape[mapping.info.axis] // abs(mapping.info.chunk))
+                return -(-shape[mapping.info.axis] // abs(mapping.info.chunk))
         raise ShapeMismatch("a loop without an input to scan")
 
     def _check_states(self, input_count: int) -> None:
