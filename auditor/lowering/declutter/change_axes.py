@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 
+from auditor.lowering.declutter.blockage import Blockage, Change, Step
 from auditor.lowering.graph.axes import InOut
 from auditor.lowering.graph.axis_op import AxisChange, rm, same_change
 from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -16,19 +17,15 @@ Bounds = Sequence[tuple[Outlet, ...]]
 
 
 class ChangeAxes:
-    """Tries every suggested change, and the removal of every axis of size one, once.
-
-    What blocks a change blocks it from every wire it must reach, so these are not tried before the graph
-    changes: the wires of a residual stream are all one.
-    """
+    """Tries every suggested change, and the removal of every axis of size one, once."""
 
     def __init__(self) -> None:
         self._tried: set[tuple[Outlet, AxisChange]] = set()
-        self._blocked: set[tuple[Outlet, AxisChange]] = set()
+        self._blockage = Blockage(frozenset())
         self._from = 0
 
     def next(self, graph: Graph) -> Patch | None:
-        locked = {*graph.outputs, *graph.inputs}
+        self._blockage.locked = {*graph.outputs, *graph.inputs}
         for node in graph.nodes[self._from :]:
             if isinstance(node.op, Dummy):
                 continue
@@ -36,13 +33,10 @@ class ChangeAxes:
                 if (outlet, change) in self._tried:
                     continue
                 self._tried.add((outlet, change))
-                propagation = Propagation(graph, locked, known_blocked=self._blocked)
+                propagation = Propagation(graph, self._blockage)
                 if propagation.run(outlet, change):
                     self._from = node.id
-                    self._blocked.clear()
                     return propagation.patch()
-                if propagation.blocked_for_all:
-                    self._blocked |= propagation.mutual
         return None
 
 
@@ -68,110 +62,116 @@ def change_axes(
     ``locked`` wires may not change; wires ``bounds`` ties together change together. Returns the patch and
     the changes of the graph's own inputs and outputs; None when something blocks.
     """
-    propagation = Propagation(graph, locked, bounds)
+    propagation = Propagation(graph, Blockage(locked), bounds)
     if not propagation.run(outlet, change):
         return None
     patch = propagation.patch()
     interface: list[tuple[InOut, AxisChange]] = []
     for side, outlets in (("in", graph.inputs), ("out", graph.outputs)):
         for slot, wire in enumerate(outlets):
-            changed = propagation.wires.get(propagation.group(wire))
+            changed = propagation.wires.get(propagation.group(wire)[0])
             if changed is not None:
                 interface.append(((side, slot), changed))
     return patch, interface
 
 
 class Propagation:
-    """One change on its way through the graph.
+    """One change on its way through the graph. Where it fails, ``blockage`` learns why."""
 
-    ``mutual`` are the changes that would lead to this one, found so far; when one of them is in
-    ``known_blocked``, so is this one. After a failure, ``blocked_for_all`` says that all of them would fail
-    as well: what blocks does not depend on the order in which nodes were entered.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        locked: set[Outlet],
-        bounds: Bounds = (),
-        known_blocked: Set[tuple[Outlet, AxisChange]] = frozenset(),
-    ) -> None:
+    def __init__(self, graph: Graph, blockage: Blockage, bounds: Bounds = ()) -> None:
         self.graph = graph
-        self.locked = locked
-        self.bounds = bounds
-        self.known_blocked = known_blocked
-        self.wires: dict[tuple[Outlet, ...], AxisChange] = {}
+        self.blockage = blockage
+        self.wires: dict[Outlet, AxisChange] = {}
+        """The change of each wire reached; of tied wires the first stands for all."""
         self.ops: dict[int, TypedOp] = {}
-        self.mutual: set[tuple[Outlet, AxisChange]] = set()
-        self.blocked_for_all = True
+        self._tied = {outlet: bound for bound in bounds for outlet in bound}
+        self._todo: list[tuple[Outlet, int | None]] = []
+        self._reached: dict[Outlet, tuple[Node, Change, bool]] = {}
+        """The node through which a wire was reached, from which change, and whether also back."""
 
     def group(self, outlet: Outlet) -> tuple[Outlet, ...]:
         """The wires tied to a wire, itself included."""
-        return next((bound for bound in self.bounds if outlet in bound), (outlet,))
+        return self._tied.get(outlet) or (outlet,)
 
     def run(self, outlet: Outlet, change: AxisChange) -> bool:
         """Follow the change; False when it is blocked."""
-        self.wires[self.group(outlet)] = change
-        self.mutual.add((outlet, change))
-        if (outlet, change) in self.known_blocked:
+        group = self.group(outlet)
+        if any(self.blockage.stops(self.graph, (member, change), None) for member in group):
             return False
-        todo: list[tuple[Outlet, AxisChange, int | None]] = [(outlet, change, None)]
-        while todo:
-            wire, current, emitter = todo.pop()
+        self.wires[group[0]] = change
+        self._todo.append((group[0], None))
+        while self._todo:
+            wire, emitter = self._todo.pop()
+            change = self.wires[wire]
             for member in self.group(wire):
-                if member in self.locked or not self._enter_readers(member, current, emitter, todo):
+                if not self._enter_readers((member, change), emitter):
                     return False
         return True
 
-    def _enter_readers(
-        self, outlet: Outlet, change: AxisChange, emitter: int | None,
-        todo: list[tuple[Outlet, AxisChange, int | None]],
-    ) -> bool:  # fmt: skip
-        interfaces: list[tuple[int, InOut]] = [(outlet[0], ("out", outlet[1]))]
-        interfaces += [(node_id, ("in", slot)) for node_id, slot in self.graph.successors(outlet)]
-        for node_id, io in interfaces:
-            if node_id != emitter and not self._enter_node(node_id, io, change, todo):
+    def _enter_readers(self, change: Change, emitter: int | None) -> bool:
+        nodes, (producer, out_slot) = self.graph.nodes, change[0]
+        if producer != emitter and not self._enter_node(nodes[producer], ("out", out_slot), change):
+            return False
+        for node_id, slot in nodes[producer].outputs[out_slot].successors:
+            if node_id != emitter and not self._enter_node(nodes[node_id], ("in", slot), change):
                 return False
         return True
 
-    def _enter_node(
-        self, node_id: int, io: InOut, change: AxisChange,
-        todo: list[tuple[Outlet, AxisChange, int | None]],
-    ) -> bool:  # fmt: skip
-        node = self.graph.nodes[node_id]
-        op = self.ops.get(node_id)
+    def _enter_node(self, node: Node, io: InOut, change: Change) -> bool:
+        op = self.ops.get(node.id)
         if op is not None and not isinstance(op, EinSum):
-            self.blocked_for_all = False
             return False  # only an einsum can swallow changes on several of its interfaces
-        consequence = (op or node.op).change_axes(self.graph, node, io, change)
+        consequence = (op or node.op).change_axes(self.graph, node, io, change[1])
         if consequence is None:
-            self.blocked_for_all = op is None
+            if op is None:
+                self._blocked(change, Step.through(node))
             return False
-        if consequence.mutual and (as_outlet(io, node), change) in self.mutual:
-            linked = {(as_outlet(other, node), change) for other, _ in consequence.changes}
-            self.mutual |= linked
-            if not linked.isdisjoint(self.known_blocked):
-                return False
         if consequence.op is not None:
-            self.ops[node_id] = consequence.op
-        for wire_io, wire_change in consequence.changes:
-            group = self.group(as_outlet(wire_io, node))
-            previous = self.wires.get(group)
+            self.ops[node.id] = consequence.op
+        for other, axes in consequence.changes:
+            group = self.group(as_outlet(other, node))
+            previous = self.wires.get(group[0])
             if previous is None:
-                if not self.locked.isdisjoint(group):
-                    return False  # tract would find this out later
-                self.wires[group] = wire_change
-                todo.append((group[0], wire_change, node_id))
-            elif not same_change(previous, wire_change):
-                self.blocked_for_all = False
+                if not self._reach(group, axes, (node, change, consequence.mutual)):
+                    return False
+            elif previous is not axes and not same_change(previous, axes):
                 return False
         return True
+
+    def _reach(self, group: tuple[Outlet, ...], axes: AxisChange, how: tuple[Node, Change, bool]) -> bool:
+        """Put a new change in the queue, unless it is known to fail (tract would find out later)."""
+        wire, node_id = group[0], how[0].id
+        self.wires[wire] = axes
+        self._reached[wire] = how
+        for member in group:
+            if self.blockage.stops(self.graph, (member, axes), node_id):
+                self._blocked((wire, axes), None)
+                return False
+        self._todo.append((wire, node_id))
+        return True
+
+    def _blocked(self, change: Change, step: Step | None) -> None:
+        """Learn from a refusal: what led there fails, and all that leads to what led there."""
+        if self._tied:
+            return  # changes of tied wires do not follow from one another through a node
+        if step is not None:
+            self.blockage.learn(change, step)
+        learnt = {change[0]}
+        while change[0] in self._reached:
+            node, before, mutual = self._reached[change[0]]
+            self.blockage.learn(before, Step.through(node, change, mutual))
+            change = before
+            learnt.add(change[0])
+        for wire, (node, before, mutual) in self._reached.items():
+            if mutual and before[0] in learnt and wire not in learnt:
+                self.blockage.learn((wire, self.wires[wire]), Step.through(node, before, mutual))
+                learnt.add(wire)
 
     def patch(self) -> Patch:
         """The patch that makes the change."""
         graph, patch = self.graph, Patch()
         replaced: dict[Outlet, Outlet] = {}
-        touched = {outlet[0] for group in self.wires for outlet in group} | set(self.ops)
+        touched = {outlet[0] for wire in self.wires for outlet in self.group(wire)} | set(self.ops)
         for node_id in graph.eval_order():
             node = graph.nodes[node_id]
             if node_id in touched:

@@ -66,15 +66,20 @@ class _Session:
         self.limit = limit
         self.patches = 0
         self.seen: set[str] = set()
+        self._idle_at: dict[Callable[[], Pass], int] = {}
+        """How many patches there were when a pass last found nothing to do."""
 
     def run(self, make_pass: Callable[[], Pass], graph: Graph) -> None:
         """Run one pass, from the start again as long as it changes anything."""
         while True:
             before = self.patches
+            if self._idle_at.get(make_pass) == before:
+                return
             current = make_pass()
             while (patch := current.next(graph)) is not None:
                 self._apply(patch, graph)
             if self.patches == before:
+                self._idle_at[make_pass] = before
                 return
             graph.compact()
 

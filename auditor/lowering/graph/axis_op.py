@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch, volume
 
 
-@dataclass(frozen=True, slots=True)
-class AxisChange:
+class AxisChange(NamedTuple):
     """One change. ``kind`` is ``add``, ``rm``, ``move`` or ``reshape``.
 
     ``at`` is the axis added, removed, moved or where a reshape begins; ``to`` where a move ends;
-    ``old`` and ``new`` the sizes a reshape replaces.
+    ``old`` and ``new`` the sizes a reshape replaces. A tuple, because millions are hashed.
     """
 
     kind: str

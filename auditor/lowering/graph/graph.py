@@ -175,40 +175,39 @@ class Graph:
         Raises:
             Loop: the graph has a cycle.
         """
-        boundary = {node_id for node_id, _ in self.inputs}
         order: list[int] = []
-        done: set[int] = set()
+        opened = {node_id for node_id, _ in self.inputs}
+        closed: set[int] = set()
         for target, _ in self.outputs:
-            if target not in done:
-                self._visit(target, boundary, done, order)
+            stack = [target]
+            while stack:
+                node_id = stack[-1]
+                if node_id in closed:
+                    stack.pop()
+                elif node_id in opened:
+                    stack.pop()
+                    closed.add(node_id)
+                    order.append(node_id)
+                else:
+                    opened.add(node_id)
+                    self._open(node_id, opened, closed, stack)
         return order
 
-    def _visit(self, target: int, boundary: set[int], done: set[int], order: list[int]) -> None:
-        pending: set[int] = set()
-        stack = [(target, iter(self._precursors(target, boundary)))]
-        while stack:
-            node_id, precursors = stack[-1]
-            for precursor in precursors:
-                if precursor in done:
-                    continue
-                if precursor in pending:
-                    raise Loop(f"cycle through {self.nodes[precursor].name}")
-                pending.add(precursor)
-                stack.append((precursor, iter(self._precursors(precursor, boundary))))
-                break
+    def _open(self, node_id: int, opened: set[int], closed: set[int], stack: list[int]) -> None:
+        """Put what a node reads on the stack, what comes first on top."""
+        nodes, leaves = self.nodes, []
+        computed = []
+        for precursor, _ in nodes[node_id].inputs:
+            if precursor in closed:
+                continue
+            if not nodes[precursor].inputs:
+                leaves.append(precursor)
+            elif precursor in opened:
+                raise Loop(f"cycle through {nodes[precursor].name}")
             else:
-                stack.pop()
-                pending.discard(node_id)
-                if node_id not in done:
-                    done.add(node_id)
-                    order.append(node_id)
-
-    def _precursors(self, node_id: int, boundary: set[int]) -> list[int]:
-        if node_id in boundary:
-            return []
-        ids = [outlet[0] for outlet in self.nodes[node_id].inputs]
-        nodes = self.nodes
-        return [i for i in ids if nodes[i].inputs] + [i for i in ids if not nodes[i].inputs]
+                computed.append(precursor)
+        stack += leaves[::-1]
+        stack += computed[::-1]
 
     def compact(self) -> None:
         """Renumber nodes in evaluation order and drop those no output needs."""
