@@ -18,9 +18,18 @@ Padding = tuple[tuple[int, int], ...]
 
 
 class Op:
-    """Base of all circuit operations."""
+    """Base of all circuit operations. Those without attributes are equal when they are of one class."""
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{self.name}()"
 
     @property
     def name(self) -> str:
@@ -65,14 +74,12 @@ class Unknown(Op):
 # --- polynomial operations -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Abs(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sign(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,24 +147,20 @@ class Downsample(Op):
     modulo: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Add(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sub(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Neg(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mult(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +222,8 @@ class Slice(Op):
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Iff(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,24 +231,20 @@ class Resize(Op):
     scale_factor: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Not(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class And(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Or(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Xor(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,14 +368,12 @@ class MaxPool(Op):
     data_format: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Max(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Min(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,29 +389,24 @@ class Output(Op):
     decompose: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Greater(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GreaterEqual(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Less(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LessEqual(Op):
-    pass
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Equals(Op):
-    pass
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
