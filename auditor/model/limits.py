@@ -17,9 +17,9 @@ class Limits:
     (three for each If, Loop or Scan inside another).
     """
 
-    fields: int = 3_000_000
-    nodes: int = 500_000
-    tensors: int = 500_000
+    fields: int = 2_000_000
+    nodes: int = 200_000
+    tensors: int = 200_000
     string_bytes: int = 1 << 26
     message_depth: int = 64
 

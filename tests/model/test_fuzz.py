@@ -16,7 +16,7 @@ from auditor.errors import AuditorError, BadModel, Undetermined
 from auditor.model import all_graphs, operators, parameters, read
 from auditor.model.tensors import unpack_varints
 
-SECONDS = 5
+CPU_SECONDS = 5
 FUZZ = settings(
     max_examples=400,
     deadline=None,
@@ -73,7 +73,7 @@ VALID = valid_model()
 def try_to_read(path: Path, content: bytes) -> None:
     """Reads ``content`` and looks at everything; fails on any other exception, and when it takes long."""
     path.write_bytes(content)
-    started = time.monotonic()
+    started = time.process_time()
     reason = ""
     try:
         model = read(path, dims={"N": 1}).model
@@ -87,7 +87,7 @@ def try_to_read(path: Path, content: bytes) -> None:
     except AuditorError as error:
         reason = str(error)
     assert reason == "" or reason.isprintable()
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < CPU_SECONDS
 
 
 def test_the_model_itself_is_read(tmp_path: Path) -> None:
