@@ -13,6 +13,7 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditor needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,prove]'
+	@$(VENV)/bin/python -m compileall -q auditor  # also where Python is told to keep no bytecode of its own
 	@touch $@
 
 demo: $(VENV)/.ready ## audit a sample model
