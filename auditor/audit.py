@@ -15,6 +15,7 @@ from auditor._version import __version__
 from auditor.circuit import RunArgs
 from auditor.describe import artifact_facts, circuit_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
+from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
 from auditor.findings import Finding
 from auditor.front_end import lay_out_or_reject, lower_model
 from auditor.model import Model, SourceModel, bind_dimensions, ezkl_variables, open_dimensions, read_source
@@ -23,7 +24,7 @@ from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
 from auditor.safe import safe
 from auditor.size_up import size_up
-from auditor.verdict import EXIT_FAILURE, FIDELITY, could_not_read, judge, overall
+from auditor.verdict import EXIT_FAILURE, could_not_read, judge, overall
 
 
 def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], request: Request) -> Audit:
@@ -58,29 +59,31 @@ def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
     source = read_source(path)
     _note(path, source.notes, request)
 
+    read = as_ezkl_reads(source)
     try:
         model, bound = bind_dimensions(
-            source.inlined, _dims(request, source.inlined, alone=alone), _variables(request)
+            read.model, _dims(request, read.model, alone=alone), _variables(request)
         )
     except UnboundDimension as error:
-        facts = model_facts(source.inlined, {}, None)
+        facts = model_facts(read.model, {}, None)
         return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions"))
-    run_args = _run_args(request, source.inlined, bound)
+    run_args = _run_args(request, read.model, bound)
 
-    lowered = lower_model(path, model, source.refusals, run_args, request.front_end)
+    lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
     _note(path, lowered.notes, request)
     laid_out = lay_out_or_reject(lowered)
     sized = size_up(
         laid_out, logrows_given="logrows" in request.given, max_logrows=request.limits.max_logrows
     )
 
-    findings = safe_findings(source.findings)
-    circuit = circuit_facts(laid_out, sized, run_args, model, faithful=_faithful(findings))
+    fidelity = find_unfaithful(model, laid_out)
+    findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
+    circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
     verdict = judge(
         circuit,
         findings,
         ceilings=sized.broken,
-        unknowns=laid_out.unknown,
+        unknowns=(*laid_out.unknown, *fidelity_unknowns(laid_out, fidelity)),
         limits=request.limits,
         advice=_advice,
         logrows_reason=sized.logrows_reason,
@@ -187,11 +190,6 @@ def _note(path: Path, notes: Sequence[str], request: Request) -> None:
     if not request.quiet:
         for note in notes:
             print(f"auditor: {safe(str(path))}: {safe(note, limit=400)}", file=sys.stderr)
-
-
-def _faithful(findings: Sequence[Finding]) -> bool | None:
-    """False when a finding says that the circuit computes something else; otherwise not known."""
-    return False if any(finding.rule.startswith(FIDELITY) for finding in findings) else None
 
 
 def _advice(operator: str) -> str | None:

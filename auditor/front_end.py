@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
-from auditor.front_ends.ezkl import Rejected, ezkl_version, lower_with_ezkl
 from auditor.layout import LayoutError, lay_out
 from auditor.lowering import Unmodelled, Unsupported, lower_with_facts, unknown_operators
+from auditor.lowering.graph.fact import Fact
 from auditor.model import Model, Refusal
 from auditor.report import WHOLE_MODEL, UnsupportedOperator
 from auditor.safe import safe
@@ -23,6 +24,7 @@ class Lowered:
     """A circuit, and its size once it is laid out; or why there is none.
 
     ``unsupported`` is what EZKL certainly rejects, unless ``unknown`` says why nothing is certain.
+    ``facts`` is what our own lowering knows about the ONNX values; EZKL tells nothing about those.
     """
 
     front_end: str
@@ -31,6 +33,7 @@ class Lowered:
     unsupported: tuple[UnsupportedOperator, ...] = ()
     unknown: tuple[Open, ...] = ()
     notes: tuple[str, ...] = ()
+    facts: Mapping[str, Fact] = field(default_factory=dict, repr=False)
 
 
 def lower_model(
@@ -38,22 +41,22 @@ def lower_model(
 ) -> Lowered:
     """The circuit of a model, by the front end of ``choice`` (auto, onnx or ezkl).
 
+    A file that EZKL's reader refuses still has a size, that of the same model in a form it reads.
+
     Raises:
         UsageError, Undetermined, InternalFailure: EZKL was to lower it and is not there, has another
             version, or died.
     """
     if refusals:
-        return Lowered(front_end="onnx", unsupported=tuple(_refused(refusal) for refusal in refusals))
+        lowered = _by_us(model, run_args)
+        refused = tuple(_refused(refusal) for refusal in refusals)
+        return replace(lowered, unsupported=(*refused, *lowered.unsupported), unknown=())
     if choice == "ezkl":
         return _by_ezkl(path, run_args)
-    try:
-        return Lowered(front_end="onnx", circuit=lower_with_facts(model, run_args).circuit)
-    except Unsupported as error:
-        return Lowered(front_end="onnx", unsupported=_refusals(model, error))
-    except Unmodelled as error:
-        if choice == "auto" and ezkl_version() == EZKL_VERSION:
-            return _by_ezkl(path, run_args)
-        return _unmodelled(error)
+    lowered = _by_us(model, run_args)
+    if lowered.unknown and choice == "auto" and _has_ezkl():
+        return _by_ezkl(path, run_args)
+    return lowered
 
 
 def lay_out_or_reject(lowered: Lowered) -> Lowered:
@@ -64,7 +67,8 @@ def lay_out_or_reject(lowered: Lowered) -> Lowered:
         return replace(lowered, size=lay_out(lowered.circuit))
     except LayoutError as error:
         way_out = _larger_logrows(lowered.circuit)
-        return replace(lowered, unsupported=(_unsupported("", error.node, error.reason, way_out),))
+        rejection = _unsupported("", error.node, error.reason, way_out)
+        return replace(lowered, unsupported=(*lowered.unsupported, rejection))
 
 
 def _larger_logrows(circuit: Circuit) -> str:
@@ -78,13 +82,32 @@ def _larger_logrows(circuit: Circuit) -> str:
     return ""
 
 
+def _by_us(model: Model, run_args: RunArgs) -> Lowered:
+    try:
+        lowering = lower_with_facts(model, run_args)
+        return Lowered(front_end="onnx", circuit=lowering.circuit, facts=lowering.facts)
+    except Unsupported as error:
+        return Lowered(front_end="onnx", unsupported=_refusals(model, error))
+    except Unmodelled as error:
+        return _unmodelled(error)
+
+
 def _refusals(model: Model, first: Unsupported) -> tuple[UnsupportedOperator, ...]:
     """What EZKL stops at, and every other operator it would stop at for not having it."""
     errors = {(error.operator, error.node): error for error in [first, *unknown_operators(model)]}
     return tuple(_unsupported(e.operator, e.node, e.reason, e.way_out) for e in errors.values())
 
 
+def _has_ezkl() -> bool:
+    from auditor.front_ends.ezkl import ezkl_version
+
+    return ezkl_version() == EZKL_VERSION
+
+
 def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
+    # Loaded where it is used: few models need it, and it brings what starts and watches processes.
+    from auditor.front_ends.ezkl import Rejected, lower_with_ezkl
+
     notes: list[str] = []
     try:
         circuit = lower_with_ezkl(path, run_args, note=notes.append)

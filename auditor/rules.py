@@ -20,9 +20,13 @@ from auditor.errors import InternalFailure
 EVIDENCE = ("measured", "published", "derived", "assumed")
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "operators": ("support", "treatment", "cost"),
+    "fidelity": ("severity", "condition", "why", "way_out"),
+    "operators": ("operator", "support", "treatment"),
 }
 """What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
+
+SUPPORT = ("yes", "partly", "no")
+"""Whether EZKL accepts an operator and computes what ONNX says: always, within limits, never."""
 
 
 class BadRule(InternalFailure):
@@ -78,6 +82,8 @@ def load(kind: str, name: str) -> Rule:
     for field in ("summary", "source", *REQUIRED.get(kind, ())):
         if not content.get(field):
             raise BadRule(f"rules/{kind}/{name}.toml says nothing under '{field}'")
+    if kind == "operators":
+        _check_operator(content, f"rules/{kind}/{name}.toml")
     sources = tuple(content.pop("source"))
     for source in sources:
         _check_source(source, f"rules/{kind}/{name}.toml")
@@ -113,6 +119,21 @@ def digest() -> str:
 
 def _plain(word: str) -> str:
     return "".join(letter for letter in word.lower() if letter.isalnum())
+
+
+def _check_operator(content: Mapping[str, Any], where: str) -> None:
+    """What EZKL lays out has a cost; what it does not, or not always, has limits, each with a way out."""
+    support, limits = content["support"], content.get("limits", [])
+    if support not in SUPPORT:
+        raise BadRule(f"{where}: the support of an operator is one of {', '.join(SUPPORT)}")
+    if (support == "no") == bool(content.get("cost")):
+        raise BadRule(f"{where}: 'cost' is for the operators that EZKL lays out, and only for them")
+    if (support == "yes") == bool(limits):
+        raise BadRule(f"{where}: 'limits' is for the operators with support partly or no, and only for them")
+    if any(not limit.get(field) for limit in limits for field in ("when", "reason", "way_out")):
+        raise BadRule(f"{where}: a limit says when, reason and way_out")
+    if support == "no" and [limit["when"] for limit in limits] != ["always"]:
+        raise BadRule(f"{where}: an operator without support has the one limit 'always'")
 
 
 def _check_source(source: Mapping[str, Any], where: str) -> None:

@@ -14,7 +14,8 @@ _PRECEDENCE = (EXIT_FAILURE, EXIT_USAGE, EXIT_INFEASIBLE, EXIT_UNDETERMINED, EXI
 """Over several models the worst speaks for all: 4 > 2 > 1 > 3 > 0."""
 
 FIDELITY = "AUD-FID-"
-"""Findings of this family say that the circuit computes something else than the model."""
+"""Findings of this family say that the circuit computes something else than the model; the milder ones,
+that it does so for unusual inputs or less exactly."""
 
 BLOCKING_SEVERITIES = ("critical", "high")
 """A finding this severe makes the command fail even when the circuit is affordable."""
@@ -132,7 +133,7 @@ def _fidelity(findings: Sequence[Finding]) -> list[Broken]:
             next=(f"auditor explain {item.rule}",),
         )
         for item in findings
-        if item.rule.startswith(FIDELITY)
+        if item.rule.startswith(FIDELITY) and item.severity in BLOCKING_SEVERITIES
     ]
 
 

@@ -19,6 +19,11 @@ SEVERITY_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "
 _ASCII = str.maketrans({"·": "-", "…": "~", "→": ">", "×": "x", "⏎": "~", "−": "-", "—": "-", "–": "-"})
 _NODES_SHOWN = 3
 _REASONS_SHOWN = 8
+_FIDELITY = {
+    True: "no known fault: computes what ONNX says, within fixed-point error",
+    False: "computes something else than ONNX says: see findings",
+    None: "not known whether it computes what ONNX says",
+}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -133,6 +138,7 @@ def _circuit_rows(circuit: CircuitFacts, artifacts: ArtifactFacts | None) -> lis
         )
     shown = ("input_scale", "param_scale", "num_inner_cols")
     settings = " ".join(f"{name}={circuit.run_args[name]}" for name in shown)
+    rows.append(("Fidelity", _FIDELITY[circuit.faithful]))
     rows.append(("Run args", f"{settings} · front end {circuit.front_end}"))
     return rows
 

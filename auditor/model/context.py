@@ -16,12 +16,14 @@ class Refusal:
     """Something EZKL's own reader rejects: the raw name concerned, why, and the way out.
 
     One kind it may misread instead: a model-local function with the name of a standard operator, in
-    whose place it runs that operator (tract looks operators up by name and ignores the domain).
+    whose place it runs that operator (tract looks operators up by name and ignores the domain). Of a
+    function ``operator`` is the name EZKL looks up; it is empty for everything else.
     """
 
     subject: str
     reason: str
     way_out: str
+    operator: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -145,6 +145,7 @@ def _refusals(model: Model) -> list[Refusal]:
             subject=function.name,
             reason="a model-local function, which its ONNX reader does not expand",
             way_out="inline it: onnx.inliner.inline_local_functions",
+            operator=function.name,
         )
         for function in local_functions.called_functions(model)
     ]

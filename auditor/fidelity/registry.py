@@ -1,0 +1,104 @@
+"""What a rule is, and how the rules are found: every module of ``rules/`` registers its own."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from auditor.circuit import Circuit
+from auditor.fidelity.view import GraphView, NodeView
+
+NodeCheck = Callable[[NodeView], str | None]
+CircuitCheck = Callable[[Circuit], Iterable[tuple[str, str]]]
+ModelCheck = Callable[[GraphView, Circuit], Iterable[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRule:
+    """A condition on one ONNX node: ``check`` returns what is wrong, or None.
+
+    A node whose inputs are all constant is evaluated by tract, rightly, and never becomes part of the
+    circuit; rules about tract's own faults look at those too (``folded``).
+    """
+
+    id: str
+    severity: str
+    operators: tuple[str, ...]
+    folded: bool
+    check: NodeCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitRule:
+    """A condition on the circuit: ``check`` yields (node, what is wrong)."""
+
+    id: str
+    severity: str
+    check: CircuitCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRule:
+    """A condition on the model and its circuit together: ``check`` yields (node, what is wrong)."""
+
+    id: str
+    severity: str
+    check: ModelCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules there are."""
+
+    nodes: list[NodeRule]
+    circuits: list[CircuitRule]
+    models: list[ModelRule]
+
+
+_RULES = Rules([], [], [])
+
+
+def node_rule(
+    id: str, *operators: str, severity: str = "high", folded: bool = False
+) -> Callable[[NodeCheck], NodeCheck]:
+    """Registers a check of the nodes of some operators."""
+
+    def register(check: NodeCheck) -> NodeCheck:
+        _RULES.nodes.append(
+            NodeRule(id=id, severity=severity, operators=operators, folded=folded, check=check)
+        )
+        return check
+
+    return register
+
+
+def circuit_rule(id: str, severity: str = "high") -> Callable[[CircuitCheck], CircuitCheck]:
+    """Registers a check of circuits."""
+
+    def register(check: CircuitCheck) -> CircuitCheck:
+        _RULES.circuits.append(CircuitRule(id=id, severity=severity, check=check))
+        return check
+
+    return register
+
+
+def model_rule(id: str, severity: str = "high") -> Callable[[ModelCheck], ModelCheck]:
+    """Registers a check of a model with its circuit."""
+
+    def register(check: ModelCheck) -> ModelCheck:
+        _RULES.models.append(ModelRule(id=id, severity=severity, check=check))
+        return check
+
+    return register
+
+
+@cache
+def all_rules() -> Rules:
+    """Every rule, in the order of the modules' names."""
+    package = importlib.import_module("auditor.fidelity.rules")
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+        importlib.import_module(f"auditor.fidelity.rules.{module.name}")
+    return _RULES
