@@ -10,7 +10,7 @@ from auditor._version import EZKL_VERSION
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
 from auditor.layout import LayoutError, lay_out
-from auditor.lowering import Unmodelled, Unsupported, lower_with_facts, unknown_operators
+from auditor.lowering import Unmodelled, Unsupported, lower, unknown_operators
 from auditor.lowering.graph.fact import Fact
 from auditor.model import Model, Refusal
 from auditor.report import WHOLE_MODEL, UnsupportedOperator
@@ -84,7 +84,7 @@ def _larger_logrows(circuit: Circuit) -> str:
 
 def _by_us(model: Model, run_args: RunArgs) -> Lowered:
     try:
-        lowering = lower_with_facts(model, run_args)
+        lowering = lower(model, run_args)
         return Lowered(front_end="onnx", circuit=lowering.circuit, facts=lowering.facts)
     except Unsupported as error:
         return Lowered(front_end="onnx", unsupported=_refusals(model, error))

@@ -163,7 +163,7 @@ def _lower(path: Path, model: Any, run_args: Any, front_end: FrontEnd) -> Any:
     from auditor.lowering import Unmodelled, Unsupported, lower
 
     try:
-        return lower(model, run_args)
+        return lower(model, run_args).circuit
     except Unsupported as error:
         raise Rejected(f"{error.operator}: {error.reason}") from error
     except Unmodelled as error:

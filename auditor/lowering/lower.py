@@ -14,6 +14,7 @@ from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Loop
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import ValuesAbsent
+from auditor.lowering.nodes.build import build
 from auditor.lowering.translate.driver import translate
 from auditor.lowering.translate.registry import Rejected, Uncertain
 from auditor.model.graph import Model
@@ -27,15 +28,13 @@ class Lowering:
     facts: Mapping[str, Fact]
 
 
-def lower_with_facts(model: Model, run_args: RunArgs) -> Lowering:
+def lower(model: Model, run_args: RunArgs) -> Lowering:
     """The circuit of a model whose input dimensions are bound.
 
     Raises:
         Unsupported: EZKL certainly rejects the model.
         Unmodelled: something in the model is not modelled exactly.
     """
-    from auditor.lowering.nodes.build import build
-
     try:
         translation = translate(model)
         graph = translation.graph
@@ -49,8 +48,3 @@ def lower_with_facts(model: Model, run_args: RunArgs) -> Lowering:
     except (Uncertain, CannotEvaluate, ValuesAbsent, EndlessRewriting) as doubt:
         reason = str(doubt) or "it depends on values that the file does not hold"
         raise Unmodelled("", "", reason) from doubt
-
-
-def lower(model: Model, run_args: RunArgs) -> Circuit:
-    """The circuit alone."""
-    return lower_with_facts(model, run_args).circuit

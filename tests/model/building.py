@@ -42,8 +42,13 @@ def guarded(path: Path) -> tuple[int, str]:
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path)],
-        capture_output=True, text=True, timeout=10 * CPU_SECONDS, preexec_fn=limit, env=environment, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=10 * CPU_SECONDS,
+        preexec_fn=limit,
+        env=environment,
+        check=False,
+    )
     assert done.stderr == ""
     return done.returncode, done.stdout.strip()
 
