@@ -24,7 +24,7 @@ from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
 from auditor.safe import safe
 from auditor.size_up import size_up
-from auditor.verdict import EXIT_FAILURE, could_not_read, judge, overall
+from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, could_not_read, judge, overall
 
 
 def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], request: Request) -> Audit:
@@ -141,6 +141,9 @@ def _guarded(path: Path, request: Request, *, alone: bool) -> ModelAudit:
             return audit_model(path, request, alone=alone)
     except AuditorError as error:
         return _report(path, None, verdict=_stopped(path, error, "input"))
+    except MemoryError as error:
+        reason = safe(f"this machine has not enough memory to look at the model: {error}", limit=400)
+        return _report(path, None, verdict=could_not_read("memory", reason, "", EXIT_UNDETERMINED))
     except Exception as error:
         if request.verbose:
             traceback.print_exc()

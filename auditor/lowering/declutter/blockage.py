@@ -48,9 +48,15 @@ class Blockage:
     A change of a wire in ``locked`` fails at once.
     """
 
-    def __init__(self, locked: Set[Outlet]) -> None:
-        self.locked = locked
+    def __init__(self) -> None:
+        self.locked: Set[Outlet] = frozenset()
         self._steps: dict[Change, Step] = {}
+        self._checked: set[Change] = set()
+
+    def renew(self, locked: Set[Outlet]) -> None:
+        """The graph may have changed: steps are to be looked at again before they count."""
+        self.locked = locked
+        self._checked.clear()
 
     def stops(self, graph: Graph, change: Change, came_from: int | None) -> bool:
         """Whether a change, met coming through a node, still fails.
@@ -60,13 +66,16 @@ class Blockage:
         first = self._steps.get(change)
         if first is not None and first.node.id == came_from and not first.mutual:
             return change[0] in self.locked
+        way: list[Change] = []
         at: Change | None = change
-        while at is not None and at[0] not in self.locked:
+        while at is not None and at[0] not in self.locked and at not in self._checked:
             step = self._steps.get(at)
             if step is None or not step.holds(graph):
                 self._steps.pop(at, None)
                 return False
+            way.append(at)
             at = step.next
+        self._checked.update(way)
         return True
 
     def learn(self, change: Change, step: Step) -> None:

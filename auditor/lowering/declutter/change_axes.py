@@ -13,6 +13,9 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.typed.einsum import EinSum
 from auditor.lowering.typed.plumbing import Dummy, Source
 
+FEW = 8
+"""Up to this many nodes are put in order by looking at them alone; more, by walking the whole graph."""
+
 Bounds = Sequence[tuple[Outlet, ...]]
 
 
@@ -21,11 +24,11 @@ class ChangeAxes:
 
     def __init__(self) -> None:
         self._tried: set[tuple[Outlet, AxisChange]] = set()
-        self._blockage = Blockage(frozenset())
+        self._blockage = Blockage()
         self._from = 0
 
     def next(self, graph: Graph) -> Patch | None:
-        self._blockage.locked = {*graph.outputs, *graph.inputs}
+        self._blockage.renew({*graph.outputs, *graph.inputs})
         for node in graph.nodes[self._from :]:
             if isinstance(node.op, Dummy):
                 continue
@@ -62,7 +65,9 @@ def change_axes(
     ``locked`` wires may not change; wires ``bounds`` ties together change together. Returns the patch and
     the changes of the graph's own inputs and outputs; None when something blocks.
     """
-    propagation = Propagation(graph, Blockage(locked), bounds)
+    blockage = Blockage()
+    blockage.renew(locked)
+    propagation = Propagation(graph, blockage, bounds)
     if not propagation.run(outlet, change):
         return None
     patch = propagation.patch()
@@ -172,18 +177,30 @@ class Propagation:
         graph, patch = self.graph, Patch()
         replaced: dict[Outlet, Outlet] = {}
         touched = {outlet[0] for wire in self.wires for outlet in self.group(wire)} | set(self.ops)
-        for node_id in graph.eval_order():
-            node = graph.nodes[node_id]
-            if node_id in touched:
-                self._replace_node(patch, node, replaced)
-                continue
-            for outlet in node.inputs:
-                if outlet in replaced:
-                    patch.shunt_outside(graph, outlet, replaced[outlet])
+        for node_id in self._in_order(touched):
+            self._replace_node(patch, graph.nodes[node_id], replaced)
+        for outlet, by in replaced.items():
+            if outlet[0] in touched and any(reader not in touched for reader, _ in graph.successors(outlet)):
+                patch.shunt_outside(graph, outlet, by)
         for outlet in graph.outputs:
             if outlet in replaced:
                 patch.shunts[outlet] = replaced[outlet]
         return patch
+
+    def _in_order(self, touched: set[int]) -> list[int]:
+        """The nodes in evaluation order: as they read each other where that leaves no choice."""
+        nodes = self.graph.nodes
+        waiting = {i: {p for p, _ in nodes[i].inputs if p in touched} for i in touched}
+        line: list[int] = []
+        while waiting and len(touched) <= FEW:
+            ready = [node_id for node_id, needs in waiting.items() if needs.issubset(line)]
+            if len(ready) > 1 or isinstance(nodes[ready[0]].op, Source):
+                break  # of several any may come first, and a source need not be reached at all
+            line += ready
+            del waiting[ready[0]]
+        if waiting:
+            return [node_id for node_id in self.graph.eval_order() if node_id in touched]
+        return line
 
     def _replace_node(self, patch: Patch, node: Node, replaced: dict[Outlet, Outlet]) -> None:
         inputs = []

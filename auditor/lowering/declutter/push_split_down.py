@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from auditor.lowering.graph.graph import Graph
+from auditor.lowering.graph.graph import Graph, Inlet, Outlet
 from auditor.lowering.graph.patch import Patch
 
 
@@ -17,22 +18,26 @@ class PushSplitDown:
         gone: set[int] = set()
         for node_id in graph.eval_order():
             for output in graph.nodes[node_id].outputs:
-                if len(output.successors) < 2:
-                    continue
-                for (first, _), (second, _) in combinations(output.successors, 2):
-                    if first == second or second in gone:
+                for first, second in _candidates(graph, output.successors):
+                    if second in gone or ((first, 0) in outputs and (second, 0) in outputs):
                         continue
-                    if (first, 0) in outputs and (second, 0) in outputs:
-                        continue
-                    if _same(graph, first, second):
+                    if graph.nodes[first].op == graph.nodes[second].op:
                         _merge(graph, patch, first, second)
                         gone.add(second)
         return None if patch.is_empty else patch
 
 
-def _same(graph: Graph, first: int, second: int) -> bool:
-    a, b = graph.nodes[first], graph.nodes[second]
-    return a.inputs == b.inputs and a.op.merges_duplicates and a.op == b.op
+def _candidates(graph: Graph, readers: Sequence[Inlet]) -> Iterator[tuple[int, int]]:
+    """Pairs of readers with the same inputs; a constant may have thousands that share nothing else."""
+    if len(readers) < 2:
+        return
+    groups: dict[tuple[Outlet, ...], dict[int, None]] = {}
+    for node_id, _ in readers:
+        node = graph.nodes[node_id]
+        if node.op.merges_duplicates:
+            groups.setdefault(tuple(node.inputs), {})[node_id] = None
+    for group in groups.values():
+        yield from combinations(group, 2)
 
 
 def _merge(graph: Graph, patch: Patch, first: int, second: int) -> None:

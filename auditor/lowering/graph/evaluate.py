@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from auditor.lowering.graph.op import TypedOp
 
 
+EAGER_RESULT_VOLUME = 1 << 20
+"""Up to this many elements the result of small constants is computed at once."""
+
+
 class CannotEvaluate(Exception):
     """The operation is not folded, by tract either."""
 
@@ -25,15 +29,13 @@ def evaluate(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
         CannotEvaluate: the operation does not fold.
         ShapeMismatch: it does not accept these inputs.
     """
-    small = all(t.volume <= EAGER_VOLUME for t in inputs)
-    facts = None
-    if not small or not all(t.has_values for t in inputs):
-        facts = op.output_facts([Fact.of(t) for t in inputs])
-        small = small and all(fact.volume <= EAGER_VOLUME for fact in facts)
-    if facts is not None and not all(t.has_values for t in inputs):
+    facts = op.output_facts([Fact.of(t) for t in inputs])
+    if not all(t.has_values for t in inputs):
         return [Tensor(fact.dt, fact.shape, None) for fact in facts]
-    if small or facts is None or not _evaluates(op):
-        return _now(op, inputs)
+    small = all(t.volume <= EAGER_VOLUME for t in inputs)
+    small = small and all(fact.volume <= EAGER_RESULT_VOLUME for fact in facts)
+    if small or not _evaluates(op):
+        return _now(op, inputs, facts)
     return _later(op, inputs, facts)
 
 
@@ -43,16 +45,13 @@ def _evaluates(op: TypedOp) -> bool:
     return type(op).eval is not Base.eval
 
 
-def _now(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
-    if any(t.volume == 0 for t in inputs) and _evaluates(op):
-        facts = op.output_facts([Fact.of(t) for t in inputs])
-        if all(fact.volume == 0 for fact in facts):
-            return [Tensor.of(np.zeros(fact.shape, NUMPY_TYPES[fact.dt]), fact.dt) for fact in facts]
+def _now(op: TypedOp, inputs: list[Tensor], facts: list[Fact]) -> list[Tensor]:
+    if any(t.volume == 0 for t in inputs) and all(fact.volume == 0 for fact in facts) and _evaluates(op):
+        return [Tensor.of(np.zeros(fact.shape, NUMPY_TYPES[fact.dt]), fact.dt) for fact in facts]
     try:
         arrays = op.eval([t.array for t in inputs])
     except ValuesAbsent as absent:
         raise CannotEvaluate("values absent") from absent
-    facts = op.output_facts([Fact.of(t) for t in inputs])
     return [Tensor.of(array, fact.dt) for array, fact in zip(arrays, facts, strict=True)]
 
 

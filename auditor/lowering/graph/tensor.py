@@ -11,6 +11,9 @@ from auditor.lowering.graph.shapes import volume
 EAGER_VOLUME = 4096
 """Up to this many elements a constant is computed at once; larger ones wait until they are needed."""
 
+MAX_VOLUME = 1 << 27
+"""Values of larger constants are not looked at: a few bytes of a file can ask for terabytes."""
+
 _PROBE = 16
 """How many elements are compared before whole tensors are."""
 
@@ -23,7 +26,7 @@ NUMPY_TYPES: dict[str, type] = {
 
 
 class ValuesAbsent(Exception):
-    """A rule asked for the values of a constant that the file does not hold."""
+    """A rule asked for the values of a constant that the file does not hold, or that are too many."""
 
 
 class Tensor:
@@ -70,8 +73,12 @@ class Tensor:
         """The values.
 
         Raises:
-            ValuesAbsent: the file holds none.
+            ValuesAbsent: the file holds none, or more than are looked at.
         """
+        if self.volume > MAX_VOLUME:
+            raise ValuesAbsent(
+                f"a constant has {self.volume:,} elements; more than {MAX_VOLUME:,} are not read"
+            )
         if self._array is None:
             if self._load is None:
                 raise ValuesAbsent

@@ -25,8 +25,12 @@ def eye_like(call: Call) -> list[Outlet]:
     dt = datum_type_attribute(call, "dtype") or call.fact(data).dt
     if dt in ("bool", "string", "tdim"):
         raise Rejected(f"EZKL's ONNX reader makes no identity matrix of {dt}")
-    matrix: np.ndarray = np.eye(rows, columns, integer(call, "k", 0), dtype=NUMPY_TYPES[dt])
-    return [call.graph.add_const(f"{call.name}.0", Tensor.of(matrix, dt))]
+    diagonal = integer(call, "k", 0)
+
+    def matrix() -> np.ndarray:
+        return np.eye(rows, columns, diagonal, dtype=NUMPY_TYPES[dt])
+
+    return [call.graph.add_const(f"{call.name}.0", Tensor(dt, (rows, columns), matrix))]
 
 
 @translates("NonZero")
