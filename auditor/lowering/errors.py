@@ -1,4 +1,4 @@
-"""The two ways in which our own lowering ends without a circuit."""
+"""How our own lowering ends without a circuit, and why a constant has no values to look at."""
 
 from __future__ import annotations
 
@@ -20,3 +20,21 @@ class Unsupported(LoweringError):
 
 class Unmodelled(LoweringError):
     """We are not certain what EZKL would build."""
+
+    @classmethod
+    def because(cls, operator: str, node: str, doubt: Exception) -> Unmodelled:
+        """The doubt about one node; an empty text means that the file lacks the values."""
+        kind = TooLarge if isinstance(doubt, TooManyValues) else cls
+        return kind(operator, node, str(doubt) or "it depends on values that the file does not hold")
+
+
+class TooLarge(Unmodelled):
+    """The model asks for more than can be looked at, and EZKL would fare no better."""
+
+
+class ValuesAbsent(Exception):
+    """A rule asked for the values of a constant that the file does not hold."""
+
+
+class TooManyValues(ValuesAbsent):
+    """A rule asked for the values of a constant that has too many."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from auditor.circuit import Circuit, RunArgs
 from auditor.lowering.declutter import declutter
 from auditor.lowering.declutter.optimizer import EndlessRewriting
-from auditor.lowering.errors import Unmodelled, Unsupported
+from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.evaluate import CannotEvaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Loop
 from auditor.lowering.graph.shapes import ShapeMismatch
-from auditor.lowering.graph.tensor import ValuesAbsent
 from auditor.lowering.nodes.build import build
 from auditor.lowering.translate.driver import translate
 from auditor.lowering.translate.registry import Rejected, Uncertain
@@ -46,5 +45,4 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
     except (ShapeMismatch, Loop) as refusal:
         raise Unsupported("", "", str(refusal)) from refusal
     except (Uncertain, CannotEvaluate, ValuesAbsent, EndlessRewriting) as doubt:
-        reason = str(doubt) or "it depends on values that the file does not hold"
-        raise Unmodelled("", "", reason) from doubt
+        raise Unmodelled.because("", "", doubt) from doubt

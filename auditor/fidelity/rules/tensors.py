@@ -169,7 +169,8 @@ def _repeats(node: NodeView, axis: int, factor: int, coordinates: str, nearest: 
     if rounded is None:
         raise NotKnown(f"nearest_mode {nearest} is not modelled")
     total = length * factor
-    for i in range(total):
+    # Coordinates grow with i, so the first and the last copy of an element speak for those between.
+    for i in (edge for k in range(length) for edge in (k * factor, (k + 1) * factor - 1)):
         if coordinates == "align_corners":
             x = Fraction(i * (length - 1), max(total - 1, 1))
         elif coordinates == "asymmetric":

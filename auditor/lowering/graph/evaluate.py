@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from auditor.lowering.errors import ValuesAbsent
 from auditor.lowering.graph.fact import Fact
-from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor, ValuesAbsent
+from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor
 
 if TYPE_CHECKING:
     from auditor.lowering.graph.op import TypedOp

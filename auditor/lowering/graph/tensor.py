@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from auditor.lowering.errors import TooManyValues, ValuesAbsent
 from auditor.lowering.graph.shapes import volume
 
 EAGER_VOLUME = 4096
@@ -23,10 +24,6 @@ NUMPY_TYPES: dict[str, type] = {
     "f16": np.float16, "f32": np.float32, "f64": np.float64, "string": np.object_,
 }  # fmt: skip
 """The array type that holds each tract datum type; ``tdim`` is tract's type of dimensions."""
-
-
-class ValuesAbsent(Exception):
-    """A rule asked for the values of a constant that the file does not hold, or that are too many."""
 
 
 class Tensor:
@@ -73,12 +70,12 @@ class Tensor:
         """The values.
 
         Raises:
-            ValuesAbsent: the file holds none, or more than are looked at.
+            ValuesAbsent: the file holds none.
+            TooManyValues: there are more than are looked at.
         """
         if self.volume > MAX_VOLUME:
-            raise ValuesAbsent(
-                f"a constant has {self.volume:,} elements; more than {MAX_VOLUME:,} are not read"
-            )
+            reason = f"a constant has {self.volume:,} elements"
+            raise TooManyValues(f"{reason}; those of more than {MAX_VOLUME:,} stay unread")
         if self._array is None:
             if self._load is None:
                 raise ValuesAbsent

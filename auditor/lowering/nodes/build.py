@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Graph as CircuitGraph
-from auditor.lowering.errors import Unmodelled, Unsupported
+from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.graph import Graph, Node
-from auditor.lowering.graph.tensor import ValuesAbsent
 from auditor.lowering.nodes import loops
 from auditor.lowering.nodes.context import Draft, NodeContext
 from auditor.lowering.nodes.quantize import LARGEST_SCALE
@@ -69,8 +68,7 @@ class _Builder:
                 operator = self._operator(origin, node)
                 raise Unsupported(operator, origin, str(refusal), refusal.way_out) from refusal
             except (Uncertain, ValuesAbsent) as doubt:
-                reason = str(doubt) or "it depends on values that the file does not hold"
-                raise Unmodelled(self._operator(origin, node), origin, reason) from doubt
+                raise Unmodelled.because(self._operator(origin, node), origin, doubt) from doubt
             drafts[node.id] = draft
         return _finished(graph, drafts)
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.lowering.errors import Unmodelled, Unsupported
+from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
-from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor, ValuesAbsent
+from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
 from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translator
 from auditor.lowering.typed.plumbing import Const
 from auditor.model.graph import GraphDef, Model, NodeDef, TensorData, ValueInfo
@@ -184,8 +184,7 @@ class _Worker:
         except ShapeMismatch as mismatch:
             raise Unsupported(node.op_type, label, str(mismatch)) from mismatch
         except (Uncertain, CannotEvaluate, ValuesAbsent) as doubt:
-            reason = str(doubt) or "it depends on values that the file does not hold"
-            raise Unmodelled(node.op_type, label, reason) from doubt
+            raise Unmodelled.because(node.op_type, label, doubt) from doubt
 
     def _wire(self, node: NodeDef, label: str) -> Sequence[Outlet | None]:
         function = translator(node.op_type)
