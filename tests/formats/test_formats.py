@@ -126,3 +126,10 @@ def test_ci_commands_become_text() -> None:
     assert without_ci_commands("::error::x\n  ::add-mask::y\na::b") == ": :error::x\n  : :add-mask::y\na::b"
     assert without_ci_commands("x ##[group]y ##vso[a]") == "x # #[group]y # #vso[a]"
     assert without_ci_commands("## heading [1]") == "## heading [1]"
+
+
+def test_the_terminal_says_when_sizes_are_not_exact() -> None:
+    open_sizes = replace(FEASIBLE, circuit=replace(CIRCUIT, exact=False))
+    text = formats.load("terminal").render(audit(open_sizes))
+    assert "Not exact" in text
+    assert "Not exact" not in formats.load("terminal").render(audit(FEASIBLE))
