@@ -80,7 +80,7 @@ AGREEING = ("exact", "wrong", "agreed")
 # --- questions
 
 
-def questions(seeds: int) -> Iterator[Question]:
+def questions(seeds: int, first_seed: int) -> Iterator[Question]:
     """All models of all sets."""
     for folder in sorted((REPOSITORY / "samples").glob("*/model.onnx")):
         name, model = folder.parent.name, folder.read_bytes()
@@ -90,7 +90,7 @@ def questions(seeds: int) -> Iterator[Question]:
     for name, model in nodes.collect():
         case = Case(id=name, model=model)
         yield Question(set_name="node tests", family="node tests", case=case)
-    for seed in range(seeds):
+    for seed in range(first_seed, first_seed + seeds):
         one = families.random_model(seed)
         case = Case(id=one.name, model=one.model, run_args=one.run_args)
         yield Question(set_name="random models", family=one.family, case=case)
@@ -243,6 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=1100, help="how many random models")
+    parser.add_argument("--first-seed", type=int, default=1_000_000, help="far from those that tests use")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--front-end", choices=FRONT_ENDS, action="append", help="default: all")
     parser.add_argument(
@@ -250,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--output", type=Path, default=REPORT)
     chosen = parser.parse_args(arguments)
-    asked: Iterable[Question] = questions(chosen.seeds)
+    asked: Iterable[Question] = questions(chosen.seeds, chosen.first_seed)
     if chosen.sets:
         asked = (question for question in asked if question.set_name in chosen.sets)
     given = " ".join(sys.argv[1:] if arguments is None else arguments)
