@@ -9,8 +9,8 @@ from pathlib import Path
 from auditor._version import EZKL_VERSION
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
-from auditor.layout import LayoutError, lay_out
-from auditor.lowering import Unmodelled, Unsupported, lower, unknown_operators
+from auditor.layout import LayoutError, lay_out, least_logrows
+from auditor.lowering import TooLarge, Unmodelled, Unsupported, lower, unknown_operators
 from auditor.lowering.graph.fact import Fact
 from auditor.model import Model, Refusal
 from auditor.report import WHOLE_MODEL, UnsupportedOperator
@@ -48,15 +48,20 @@ def lower_model(
             version, or died.
     """
     if refusals:
-        lowered = _by_us(model, run_args)
-        refused = tuple(_refused(refusal) for refusal in refusals)
-        return replace(lowered, unsupported=(*refused, *lowered.unsupported), unknown=())
+        return _despite(refusals, model, run_args)
     if choice == "ezkl":
         return _by_ezkl(path, run_args)
-    lowered = _by_us(model, run_args)
-    if lowered.unknown and choice == "auto" and _has_ezkl():
+    try:
+        return _by_us(model, run_args)
+    except TooLarge as error:
+        return _unmodelled(error, "use smaller constants: EZKL holds every element of them in memory")
+    except Unmodelled as error:
+        if not _has_ezkl():
+            step = f"pip install 'auditor[prove]': EZKL {EZKL_VERSION} then lowers this model itself"
+            return _unmodelled(error, step)
+        if choice == "onnx":
+            return _unmodelled(error, f"--front-end auto: EZKL {EZKL_VERSION} then lowers this model itself")
         return _by_ezkl(path, run_args)
-    return lowered
 
 
 def lay_out_or_reject(lowered: Lowered) -> Lowered:
@@ -66,30 +71,37 @@ def lay_out_or_reject(lowered: Lowered) -> Lowered:
     try:
         return replace(lowered, size=lay_out(lowered.circuit))
     except LayoutError as error:
-        way_out = _larger_logrows(lowered.circuit)
-        rejection = _unsupported("", error.node, error.reason, way_out)
+        reason, way_out = _longer_columns(lowered.circuit, error)
+        rejection = _unsupported("", error.node, reason, way_out)
         return replace(lowered, unsupported=(*lowered.unsupported, rejection))
 
 
-def _larger_logrows(circuit: Circuit) -> str:
-    """The advice to take longer columns, where that is what the circuit lacks."""
-    for logrows in range(circuit.run_args.logrows + 1, MAX_LOGROWS + 1):
-        try:
-            lay_out(replace(circuit, run_args=circuit.run_args.with_changes(logrows=logrows)))
-        except LayoutError:
-            continue
-        return f"columns of 2^{logrows} rows are long enough: --set logrows={logrows}"
-    return ""
+def _longer_columns(circuit: Circuit, error: LayoutError) -> tuple[str, str]:
+    """Why the layout failed, and the advice to take longer columns where that is what the circuit lacks."""
+    if not error.rows_needed:
+        return error.reason, ""
+    logrows = least_logrows(circuit, error, most=MAX_LOGROWS)
+    if logrows is None:
+        return f"{error.reason}, and no logrows up to {MAX_LOGROWS} is enough", ""
+    return error.reason, f"columns of 2^{logrows} rows are long enough: --set logrows={logrows}"
 
 
 def _by_us(model: Model, run_args: RunArgs) -> Lowered:
     try:
         lowering = lower(model, run_args)
-        return Lowered(front_end="onnx", circuit=lowering.circuit, facts=lowering.facts)
     except Unsupported as error:
         return Lowered(front_end="onnx", unsupported=_refusals(model, error))
-    except Unmodelled as error:
-        return _unmodelled(error)
+    return Lowered(front_end="onnx", circuit=lowering.circuit, facts=lowering.facts)
+
+
+def _despite(refusals: tuple[Refusal, ...], model: Model, run_args: RunArgs) -> Lowered:
+    """What a file that EZKL's reader refuses would be if it were stored in another way."""
+    refused = tuple(_refused(refusal) for refusal in refusals)
+    try:
+        lowered = _by_us(model, run_args)
+    except Unmodelled:
+        return Lowered(front_end="onnx", unsupported=refused)
+    return replace(lowered, unsupported=(*refused, *lowered.unsupported))
 
 
 def _refusals(model: Model, first: Unsupported) -> tuple[UnsupportedOperator, ...]:
@@ -116,13 +128,9 @@ def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
     return Lowered(front_end="ezkl", circuit=circuit, notes=tuple(notes))
 
 
-def _unmodelled(error: Unmodelled) -> Lowered:
+def _unmodelled(error: Unmodelled, step: str) -> Lowered:
     item = _unsupported(error.operator, error.node, f"not modelled exactly: {error.reason}")
-    unknown = Open(
-        binding="support",
-        reason=f"{item.operator} is {item.reason}",
-        next=(f"pip install 'auditor[prove]': EZKL {EZKL_VERSION} then lowers this model itself",),
-    )
+    unknown = Open(binding="support", reason=f"{item.operator} is {item.reason}", next=(step,))
     return Lowered(front_end="onnx", unsupported=(item,), unknown=(unknown,))
 
 

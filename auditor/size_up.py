@@ -20,6 +20,7 @@ from auditor.sizing import (
     minimal_logrows,
 )
 from auditor.sizing.columns import FIRST_LOGROWS, RESERVED_TABLE_ROWS, num_table_columns
+from auditor.sizing.degree import domain
 from auditor.sizing.logrows import MAX_EXTENDED_LOGROWS, MAX_LOGROWS, MAX_TABLE_COLUMNS
 from auditor.verdict import Broken
 
@@ -57,12 +58,14 @@ def size_up(lowered: Lowered, *, logrows_given: bool, max_logrows: int | None) -
             return Sized(broken=(_no_logrows(circuit, size, error.reason),))
         logrows, reason, steps = choice.logrows, choice.binding.reason, _steps(choice, circuit, size)
 
-    circuit = replace(circuit, run_args=circuit.run_args.with_changes(logrows=logrows))
     try:
-        # The size depends slightly on logrows: values are repeated where a chain enters the next column.
-        size = lay_out(circuit)
+        if logrows != circuit.run_args.logrows:
+            # The size depends slightly on logrows: values are repeated where a chain enters the next column.
+            circuit = replace(circuit, run_args=circuit.run_args.with_changes(logrows=logrows))
+            size = lay_out(circuit)
     except LayoutError as error:
-        return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=error.reason),))
+        step = ("a larger logrows makes columns longer",) if error.rows_needed else ()
+        return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=error.reason, next=step),))
     if logrows < FIRST_LOGROWS:
         reason = f"columns of 2^{logrows} rows have none left for lookup tables"
         return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=reason),))
@@ -118,7 +121,7 @@ def _no_logrows(circuit: Circuit, size: CircuitSize, reason: str) -> Broken:
 def _broken(size: CircuitSize, run_args: RunArgs, reason: str) -> Broken:
     """A limit exceeded at the ``logrows`` of the run args, with its name."""
     domain_exists = FIRST_LOGROWS <= run_args.logrows <= MAX_LOGROWS
-    if domain_exists and constraint_system(size, run_args).extended_logrows > MAX_EXTENDED_LOGROWS:
+    if domain_exists and domain(size, run_args).extended_logrows > MAX_EXTENDED_LOGROWS:
         step = "a smaller num_inner_cols or logrows lowers the degree or the domain"
         return Broken(binding="extended_domain", reason=reason, next=(step,))
     return Broken(binding="logrows", reason=reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from auditor.layout.values import (
     ConstantRange,
     ConstantTensor,
     Inverses,
+    Load,
     Possible,
     RandomConstants,
 )
@@ -20,6 +22,11 @@ BN254_SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698
 """The order of the field EZKL's circuits live in."""
 
 _TABLE_SPAN = 1 << 22
+"""Over this many integers, or as many as there are values, a table of what occurs is quicker than a sort."""
+
+_BLOCK = 1 << 16
+"""How many values are looked at together, so that they stay in the processor's cache."""
+
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
 
 
@@ -99,7 +106,7 @@ def _count_known(parts: Iterable[ConstantPart]) -> int:
 
 def _count_union(integers: set[int], ranges: list[ConstantRange], arrays: list[np.ndarray]) -> int:
     total = sum(span.stop - span.start for span in ranges)
-    values = np.unique(np.concatenate(arrays)) if arrays else np.empty(0, dtype=np.int64)
+    values = _sorted_distinct(np.concatenate(arrays)) if arrays else np.empty(0, dtype=np.int64)
     outside = np.ones(values.shape, dtype=bool)
     for span in ranges:
         outside &= (values < span.start) | (values >= span.stop)
@@ -116,21 +123,41 @@ def _holds(ascending: np.ndarray, value: int) -> bool:
 
 
 def distinct_values(tensor: ConstantTensor) -> np.ndarray:
-    """The distinct values of a tensor, sorted: a table for narrow spans, a sort for wide ones."""
+    """The distinct values of a tensor, sorted. They are looked for once, however often it is laid out."""
     if tensor.load is None:
         raise ValueError("a tensor without values has no known distinct values")
-    values = np.ma.compressed(tensor.load())
+    values = _already_found.get(tensor.load)
+    if values is None:
+        values = _already_found[tensor.load] = _find_distinct(np.ma.compressed(tensor.load()))
+    return values
+
+
+_already_found: WeakKeyDictionary[Load, np.ndarray] = WeakKeyDictionary()
+"""Sorted distinct values, by the function that loads them and for as long as that exists."""
+
+
+def _find_distinct(values: np.ndarray) -> np.ndarray:
+    """A table of what occurs for narrow spans, a sort for wide ones."""
     if values.size == 0:
         return values.astype(np.int64)
     low, high = int(values.min()), int(values.max())
     if low < _INT64_MIN or high > _INT64_MAX:
         return np.unique(values)  # an array of Python integers
-    values = values.astype(np.int64)
-    if high - low > _TABLE_SPAN or values.size < 64:
-        return np.unique(values)
+    values = values.astype(np.int64, copy=False)
+    if values.size < 64 or high - low > max(_TABLE_SPAN, values.size):
+        return _sorted_distinct(values)
     seen = np.zeros(high - low + 1, dtype=bool)
-    seen[values - low] = True
+    for start in range(0, values.size, _BLOCK):
+        seen[values[start : start + _BLOCK] - low] = True
     return np.flatnonzero(seen) + low
+
+
+def _sorted_distinct(values: np.ndarray) -> np.ndarray:
+    """What ``np.unique`` returns, whose hash table is many times slower than a sort."""
+    ascending = np.sort(values)
+    is_new = np.ones(ascending.shape, dtype=bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
+    return ascending[is_new]
 
 
 def _elements(part: ConstantPart) -> Iterable[int]:

@@ -6,6 +6,7 @@ Follows EZKL graph/model.rs ``dummy_layout`` and ``layout_nodes``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 
 from auditor.circuit.graph import Circuit, CircuitNode, Graph, SubCircuit
@@ -15,7 +16,7 @@ from auditor.circuit.size import CircuitSize, LayerSize
 from auditor.layout.constant_count import count_constants
 from auditor.layout.errors import LayoutError
 from auditor.layout.modules import instance_shapes, measure_modules
-from auditor.layout.region import LayoutSettings, Region
+from auditor.layout.region import RESERVED_ROWS, LayoutSettings, Region
 from auditor.layout.rules import apply_rule
 from auditor.layout.scan import Scan
 from auditor.layout.values import ConstantTensor, RandomConstants, Value, activation
@@ -57,6 +58,24 @@ def lay_out(circuit: Circuit) -> CircuitSize:
     )
 
 
+def least_logrows(circuit: Circuit, error: LayoutError, *, most: int) -> int | None:
+    """The least ``logrows`` that a circuit rejected with ``error`` can be laid out with.
+
+    None when longer columns do not help, or only ones of more than 2^``most`` rows.
+    """
+    while error.rows_needed:
+        logrows = (error.rows_needed + RESERVED_ROWS - 1).bit_length()
+        if logrows > most:
+            return None
+        try:
+            lay_out(replace(circuit, run_args=circuit.run_args.with_changes(logrows=logrows)))
+        except LayoutError as next_error:
+            error = next_error  # what needs more rows still, or fails whatever the rows
+        else:
+            return logrows
+    return None
+
+
 def _model_inputs(graph: Graph, run_args: RunArgs) -> Results:
     """Values for the inputs; fixed ones are random constants (graph/model.rs ``gen_params``)."""
     shapes = {node.id: node.shape for node in graph.nodes if isinstance(node, CircuitNode)}
@@ -83,7 +102,7 @@ def _check_outputs(outputs: list[Value], region: Region, run_args: RunArgs, laye
             try:
                 apply_rule(op, [output, expected], region)
             except LayoutError as error:
-                raise LayoutError(error.reason, error.node or "output") from error
+                raise error.at("output") from error
             meter.record("output", op.name)
     elif visibility != "private":
         for output in outputs:
@@ -140,7 +159,7 @@ def _lay_out_graph(
                     values = [_take(results, uses, kept, *outlet) for outlet in node.inputs]
                 results[node.id] = [_lay_out_node(node, values, region)]
         except LayoutError as error:
-            raise LayoutError(error.reason, error.node or _name(node)) from error
+            raise error.at(_name(node)) from error
         meter.record(_name(node), _operator(node))
     results.update(inputs)
     return [_output(results, *outlet) for outlet in graph.outputs]

@@ -45,7 +45,8 @@ class LayoutSettings:
             raise LayoutError("inputs, parameters and outputs are all private: nothing is proven to anyone")
         column = (1 << run_args.logrows) - RESERVED_ROWS
         if column < 1:
-            raise LayoutError(f"logrows {run_args.logrows} leaves no usable row")
+            reason = f"logrows {run_args.logrows} leaves no usable row"
+            raise LayoutError(reason, rows_needed=1)
         if run_args.num_inner_cols < 1:
             raise LayoutError("num_inner_cols must be at least 1")
         if run_args.decomp_base < 1 or run_args.decomp_legs < 1:
@@ -130,9 +131,8 @@ class Region:
         """
         column = self.settings.column
         if length > column:
-            raise LayoutError(
-                f"a table of {length} values does not fit a column of {column} usable rows: raise logrows"
-            )
+            reason = f"a table of {length:,} values does not fit a column of {column:,} usable rows"
+            raise LayoutError(reason, rows_needed=length)
         used = self.total_dynamic_col_size + self.total_shuffle_col_size
         coordinate = used - self._first_coordinate
         if coordinate // column == (coordinate + length) // column:

@@ -9,22 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from auditor.circuit.run_args import RunArgs, is_hashed
+from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
 from auditor.sizing import lookup_arguments as lookups
-from auditor.sizing.columns import num_blocks, num_table_columns, usable_rows
+from auditor.sizing.columns import num_blocks, usable_rows
+from auditor.sizing.degree import Areas, areas, domain, is_anything_hashed, lookup_tables
 from auditor.sizing.freivalds import freivalds_use
-from auditor.sizing.selectors import (
-    MergedColumns,
-    Selector,
-    base_selectors,
-    einsum_selectors,
-    merge,
-    poseidon_selectors,
-)
-
-POSEIDON_DEGREE = 6
-"""Selector times x^5."""
+from auditor.sizing.selectors import MergedColumns, SimpleSelectors, merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,35 +67,51 @@ class ConstraintSystem:
 class _Columns:
     """Columns before selectors, by what they are for."""
 
-    blocks: int
     base_advice: int
-    dynamic_blocks: int
     dynamic_advice: int
     polycommit_advice: int
     poseidon_advice: int
-    einsum_blocks: int
     einsum_advice: int
     constant_fixed: int
     poseidon_fixed: int
     table_fixed: int
-    range_check_widths: tuple[int, ...]
-    lookup_width: int
+
+    @property
+    def advice(self) -> int:
+        """All advice columns."""
+        return self.unhashed_advice + self.poseidon_advice
+
+    @property
+    def unhashed_advice(self) -> int:
+        """The advice columns outside of Poseidon, all of which are permuted."""
+        return self.base_advice + self.dynamic_advice + self.polycommit_advice + self.einsum_advice
+
+    @property
+    def permuted(self) -> int:
+        """Columns in the permutation argument, the instance column among them."""
+        # Of Poseidon the state, not the partial sbox; its second round constants hold the padding.
+        poseidon = (2 if self.poseidon_advice else 0) + (2 if self.poseidon_fixed else 0)
+        return self.unhashed_advice + self.constant_fixed + poseidon + 1
+
+    @property
+    def fixed(self) -> int:
+        """Fixed columns that hold no selectors."""
+        return self.constant_fixed + self.poseidon_fixed + self.table_fixed
 
 
 def constraint_system(size: CircuitSize, run_args: RunArgs) -> ConstraintSystem:
     """The constraint system that EZKL configures for a circuit laid out with these run args.
 
+    Takes time in proportion to the number of einsum equations, whatever the number of rows and blocks.
     Raises :class:`ValueError` when ``logrows`` leaves no usable rows.
     """
     low, high = size.total_const_size_bounds
     if size.total_const_size is not None:
         low = high = size.total_const_size
-    most = _with_constants(size, run_args, high)
-    if low == high:
+    most = _with_constant_columns(size, run_args, _constant_columns(run_args, high))
+    if _constant_columns(run_args, low) == _constant_columns(run_args, high):
         return most
-    least = _with_constants(size, run_args, low)
-    if least == most:
-        return most
+    least = _with_constant_columns(size, run_args, _constant_columns(run_args, low))
     return replace(
         most,
         fixed_columns_bounds=(least.fixed_columns_bounds[0], most.fixed_columns_bounds[1]),
@@ -113,64 +120,56 @@ def constraint_system(size: CircuitSize, run_args: RunArgs) -> ConstraintSystem:
     )
 
 
-def _with_constants(size: CircuitSize, run_args: RunArgs, num_constants: int) -> ConstraintSystem:
-    c = run_args.num_inner_cols
+def _constant_columns(run_args: RunArgs, num_constants: int) -> int:
+    if num_constants == 0:
+        return int(is_anything_hashed(run_args))
+    return num_blocks(num_constants, usable_rows(run_args.logrows))
+
+
+def _with_constant_columns(size: CircuitSize, run_args: RunArgs, constant_columns: int) -> ConstraintSystem:
+    cut = areas(size, run_args)
     use = freivalds_use(size.einsum_equations) if size.total_einsum_col_size > 0 else None
-    columns = _columns(size, run_args, num_constants, use.reduction_length if use else 0)
+    einsum_blocks = 0
+    if use is not None and use.reduction_length:
+        cells_per_block = usable_rows(run_args.logrows) * cut.inner_columns
+        einsum_blocks = num_blocks(use.reduction_length, cells_per_block)
+    columns = _columns(size, run_args, cut, einsum_blocks, constant_columns)
 
-    kinds = _lookup_tables(size, columns, c)
-    simple = poseidon_selectors() if columns.poseidon_advice else []
-    simple += base_selectors(columns.blocks, c)
-    if use:
-        simple += einsum_selectors(use, columns.einsum_blocks, c)
-    complex_selectors = _num_complex_selectors(size, columns, c)
-
-    gate_degree = _gate_degree(size, columns, simple)
-    filled = lookups.minimum_degree(kinds, gate_degree)
-    degree = max([gate_degree, *(_argument_degree(kind, filled) for kind in kinds)])
-
-    merged = merge(simple, degree)
+    kinds = lookup_tables(size, cut)
+    reached = domain(size, run_args)
+    simple = SimpleSelectors(
+        inner_columns=cut.inner_columns,
+        blocks=cut.blocks,
+        has_poseidon=cut.has_poseidon,
+        einsum_blocks=einsum_blocks,
+        use=use,
+    )
+    merged = merge(simple, simple.count, reached.degree)
     # Complex selectors, which occur in lookups, are never merged.
-    unmerged_fixed = columns.constant_fixed + columns.poseidon_fixed + columns.table_fixed + complex_selectors
-    permuted = (
-        columns.base_advice
-        + columns.dynamic_advice
-        + columns.polycommit_advice
-        + (2 if columns.poseidon_advice else 0)  # the state, not the partial sbox
-        + columns.einsum_advice
-        + columns.constant_fixed
-        + (2 if columns.poseidon_fixed else 0)  # the second round constants hold the padding
-        + 1  # instance
-    )
-    advice = (
-        columns.base_advice
-        + columns.dynamic_advice
-        + columns.polycommit_advice
-        + columns.poseidon_advice
-        + columns.einsum_advice
-    )
+    complex_selectors = _num_complex_selectors(size, cut)
+    unmerged_fixed = columns.fixed + complex_selectors
     return ConstraintSystem(
         logrows=run_args.logrows,
-        num_blocks=columns.blocks,
-        num_advice_columns=advice,
+        num_blocks=cut.blocks,
+        num_advice_columns=columns.advice,
         num_fixed_columns=unmerged_fixed + merged.expected,
         fixed_columns_bounds=(unmerged_fixed + merged.low, unmerged_fixed + merged.high),
         num_instance_columns=1,
         num_instances=num_instances(size),
-        num_selectors=len(simple) + complex_selectors,
-        num_simple_selectors=len(simple),
+        num_selectors=simple.count + complex_selectors,
+        num_simple_selectors=simple.count,
         num_challenges=use.num_challenges if use else 0,
-        num_permutation_columns=permuted,
-        num_permutation_products=math.ceil(permuted / (degree - 2)),
-        num_lookup_arguments=sum(lookups.num_arguments(kind, filled) for kind in kinds),
+        num_permutation_columns=columns.permuted,
+        num_permutation_products=_ceil_div(columns.permuted, reached.degree - 2),
+        num_lookup_arguments=sum(lookups.num_arguments(kind, reached.filled_degree) for kind in kinds),
         num_lookup_inputs=sum(kind.num_tables * kind.num_inputs for kind in kinds),
-        num_quotient_pieces=degree - 1,
-        num_advice_queries=advice + _num_other_queries(columns),
-        has_wide_tables=any(width > 1 for width in (*columns.range_check_widths, columns.lookup_width)),
-        degree=degree,
-        extended_logrows=run_args.logrows + math.ceil(math.log2(degree - 1)),
+        num_quotient_pieces=reached.degree - 1,
+        num_advice_queries=columns.advice + _num_other_queries(cut, einsum_blocks),
+        has_wide_tables=any(width > 1 for width in cut.table_widths),
+        degree=reached.degree,
+        extended_logrows=reached.extended_logrows,
         exact=merged.low == merged.high,
-        inexact_reason=_inexact_reason(merged, columns, unmerged_fixed),
+        inexact_reason=_inexact_reason(merged, cut.blocks + einsum_blocks, unmerged_fixed),
     )
 
 
@@ -181,86 +180,52 @@ def num_instances(size: CircuitSize) -> int:
     )
 
 
-def _columns(size: CircuitSize, run_args: RunArgs, num_constants: int, reduction_length: int) -> _Columns:
-    k, c = run_args.logrows, run_args.num_inner_cols
-    rows = usable_rows(k)
-    hashed = any(
-        map(is_hashed, (run_args.input_visibility, run_args.param_visibility, run_args.output_visibility))
-    )
-    has_poseidon = hashed and size.module_sizes.poseidon_instances > 0
-    blocks = num_blocks(size.total_assignments, rows * c)
-    dynamic_blocks = 0
-    if size.num_dynamic_lookups or size.num_shuffles:
-        dynamic_blocks = num_blocks(size.total_dynamic_col_size + size.total_shuffle_col_size, rows)
-    einsum_blocks = num_blocks(reduction_length, rows * c) if reduction_length else 0
-    widths = tuple(num_table_columns(low, high, k) for low, high in size.required_range_checks)
-    lookup_width = num_table_columns(*run_args.lookup_range, k) if size.required_lookups else 0
+def _columns(
+    size: CircuitSize, run_args: RunArgs, cut: Areas, einsum_blocks: int, constant_columns: int
+) -> _Columns:
+    rows, c = usable_rows(run_args.logrows), cut.inner_columns
+    # Lookups share the input columns of their tables, and have an output column each.
+    lookup_columns = cut.lookup_width * (1 + len(size.required_lookups)) if cut.lookup_width else 0
     return _Columns(
-        blocks=blocks,
-        base_advice=3 * blocks * c,  # two inputs, one output
-        dynamic_blocks=dynamic_blocks,
-        dynamic_advice=3 * dynamic_blocks,
+        base_advice=3 * cut.blocks * c,  # two inputs, one output
+        dynamic_advice=3 * cut.dynamic_blocks,
         polycommit_advice=sum(num_blocks(cells, rows) for cells in size.module_sizes.polycommit),
-        poseidon_advice=3 if has_poseidon else 0,  # a state of two, and the partial sbox
-        einsum_blocks=einsum_blocks,
+        poseidon_advice=3 if cut.has_poseidon else 0,  # a state of two, and the partial sbox
         einsum_advice=6 * einsum_blocks * c,  # two inputs and one output, in each of two phases
-        constant_fixed=num_blocks(num_constants, rows) if num_constants else int(hashed),
-        poseidon_fixed=4 if has_poseidon else 0,  # two round constants for each of the state
-        # Lookups share the input columns of their tables, and have an output column each.
-        table_fixed=sum(widths) + lookup_width * (1 + len(size.required_lookups) if lookup_width else 0),
-        range_check_widths=widths,
-        lookup_width=lookup_width,
+        constant_fixed=constant_columns,
+        poseidon_fixed=4 if cut.has_poseidon else 0,  # two round constants for each of the state
+        table_fixed=sum(cut.range_check_widths) + lookup_columns,
     )
 
 
-def _lookup_tables(size: CircuitSize, columns: _Columns, c: int) -> list[lookups.LookupTables]:
-    num_inputs = columns.blocks * c
-    kinds = [lookups.static_tables(width, 1, num_inputs) for width in columns.range_check_widths]
-    if columns.lookup_width:
-        kinds.append(lookups.static_tables(columns.lookup_width, len(size.required_lookups), num_inputs))
-    for needed in (size.num_dynamic_lookups, size.num_shuffles):
-        if needed:
-            kinds.append(lookups.dynamic_tables(columns.dynamic_blocks, num_inputs))
-    return kinds
-
-
-def _argument_degree(kind: lookups.LookupTables, filled: int) -> int:
-    together = min(lookups.inputs_per_argument(kind, filled), kind.num_inputs)
-    return lookups.required_degree(kind, together)
-
-
-def _num_complex_selectors(size: CircuitSize, columns: _Columns, c: int) -> int:
-    num_inputs = columns.blocks * c
-    static = (len(size.required_range_checks) + len(size.required_lookups)) * num_inputs
+def _num_complex_selectors(size: CircuitSize, cut: Areas) -> int:
+    static = (len(size.required_range_checks) + len(size.required_lookups)) * cut.num_inputs
     # One for the table, one for each input.
-    dynamic = columns.dynamic_blocks * (1 + num_inputs)
+    dynamic = cut.dynamic_blocks * (1 + cut.num_inputs)
     return static + dynamic * (bool(size.num_dynamic_lookups) + bool(size.num_shuffles))
 
 
-def _gate_degree(size: CircuitSize, columns: _Columns, simple: list[Selector]) -> int:
-    """The highest degree of a gate. A table of m > 1 columns has one gate of degree m + 1, which keeps the
-    index of the column in range. EZKL ``circuit/ops/chip.rs`` "range_check_on_sel"."""
-    widths = [*columns.range_check_widths, columns.lookup_width]
-    index_gates = [1 + width for width in widths if width > 1]
-    return max([lookups.BASE_GATE_DEGREE, *(selector.degree for selector in simple), *index_gates])
-
-
-def _num_other_queries(columns: _Columns) -> int:
+def _num_other_queries(cut: Areas, einsum_blocks: int) -> int:
     """Queries beside that of every advice column at the current row."""
     # The first output column of each block at the row before, for accumulating gates.
-    previous_rows = columns.blocks
+    previous_rows = cut.blocks
     # Of the two outputs of the einsum area, also for each block.
-    einsum = 2 * columns.einsum_blocks
+    einsum = 2 * einsum_blocks
     # Poseidon's state of two at the next row (rounds) and at the row before (pad and add).
-    poseidon = 4 if columns.poseidon_advice else 0
+    poseidon = 4 if cut.has_poseidon else 0
     return previous_rows + einsum + poseidon
 
 
-def _inexact_reason(merged: MergedColumns, columns: _Columns, unmerged_fixed: int) -> str | None:
+def _inexact_reason(merged: MergedColumns, blocks: int, unmerged_fixed: int) -> str | None:
     if merged.low == merged.high:
         return None
-    whose = "several blocks" if columns.blocks + columns.einsum_blocks > 1 else "one block"
+    whose = "several blocks" if blocks > 1 else "one block"
     return (
         f"{unmerged_fixed + merged.low} to {unmerged_fixed + merged.high} fixed columns: how many hold the "
         f"selectors of {whose} depends on which of them are on in the same row"
     )
+
+
+def _ceil_div(dividend: int, divisor: int) -> int:
+    """Exact for any integers, unlike a division of floats."""
+    return -(-dividend // divisor)

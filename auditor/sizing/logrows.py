@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import count
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
 from auditor.sizing.columns import RESERVED_ROWS, RESERVED_TABLE_ROWS, num_table_columns
-from auditor.sizing.constraint_system import constraint_system, num_instances
+from auditor.sizing.constraint_system import num_instances
+from auditor.sizing.degree import domain
 
 MIN_LOGROWS = 6
 """EZKL ``graph/mod.rs`` `MIN_LOGROWS`."""
@@ -112,9 +114,11 @@ def calibrated_logrows(
         aim = LogrowsBound(name="max_logrows", logrows=ceiling, reason=f"no more than {ceiling} are allowed")
     chosen = max(floor, aim, key=lambda bound: bound.logrows)
     logrows = chosen.logrows
-    while logrows > floor.logrows and _calibration_problem(size, run_args, logrows):
-        logrows -= 1
     problem = _calibration_problem(size, run_args, logrows)
+    while problem is not None and logrows > floor.logrows:
+        logrows -= 1
+        chosen = LogrowsBound(name="extended domain", logrows=logrows, reason=problem)
+        problem = _calibration_problem(size, run_args, logrows)
     if problem is not None:
         raise NoLogrows(problem)
     return LogrowsChoice(logrows=logrows, binding=chosen, bounds=(*hard, *useful))
@@ -145,11 +149,7 @@ def _unsplittable(size: CircuitSize, run_args: RunArgs) -> tuple[LogrowsBound, .
 
 def _tables_bound(size: CircuitSize, run_args: RunArgs) -> LogrowsBound:
     low, high = max(_table_ranges(size, run_args), key=lambda table: table[1] - table[0], default=(0, 0))
-    logrows = next(
-        k
-        for k in range(MIN_LOGROWS, MAX_LOGROWS + 64)
-        if num_table_columns(low, high, k) <= MAX_TABLE_COLUMNS
-    )
+    logrows = next(k for k in count(MIN_LOGROWS) if num_table_columns(low, high, k) <= MAX_TABLE_COLUMNS)
     reason = f"a table from {low:,} to {high:,} may take {MAX_TABLE_COLUMNS} columns at most"
     return LogrowsBound(name="tables", logrows=logrows, reason=reason)
 
@@ -187,12 +187,12 @@ def _table_width_problem(size: CircuitSize, run_args: RunArgs) -> str | None:
 
 
 def _extended_domain_problem(size: CircuitSize, run_args: RunArgs) -> str | None:
-    system = constraint_system(size, run_args)
-    if system.extended_logrows <= MAX_EXTENDED_LOGROWS:
+    needed = domain(size, run_args)
+    if needed.extended_logrows <= MAX_EXTENDED_LOGROWS:
         return None
     return (
-        f"constraints of degree {system.degree} at logrows {system.logrows} need an FFT of "
-        f"2^{system.extended_logrows}; the field has none beyond 2^{MAX_EXTENDED_LOGROWS}"
+        f"constraints of degree {needed.degree} at logrows {run_args.logrows} need an FFT of "
+        f"2^{needed.extended_logrows}; the field has none beyond 2^{MAX_EXTENDED_LOGROWS}"
     )
 
 

@@ -5,7 +5,6 @@ halo2 ``plonk/mv_lookup.rs`` and ``plonk/circuit.rs`` `chunk_lookups`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,10 +51,10 @@ def required_degree(tables: LookupTables, inputs_together: int) -> int:
 
 def inputs_per_argument(tables: LookupTables, degree: int) -> int:
     """How many inputs halo2 puts in one argument when the rest of the circuit has this degree."""
-    together = 1
-    while required_degree(tables, together) + tables.input_degree <= degree:
-        together += 1
-    return together
+    # One more fits as long as `required_degree` plus the degree of another input is no larger than `degree`.
+    another = degree - tables.input_degree
+    more = min(another - 3, (another - tables.table_degree - 2) // tables.input_degree)
+    return 1 + max(0, more)
 
 
 def minimum_degree(kinds: Iterable[LookupTables], gate_degree: int) -> int:
@@ -66,4 +65,4 @@ def minimum_degree(kinds: Iterable[LookupTables], gate_degree: int) -> int:
 
 def num_arguments(tables: LookupTables, degree: int) -> int:
     """Lookup arguments for all tables of a kind."""
-    return tables.num_tables * math.ceil(tables.num_inputs / inputs_per_argument(tables, degree))
+    return tables.num_tables * -(-tables.num_inputs // inputs_per_argument(tables, degree))

@@ -10,11 +10,11 @@ circuits behave, and as if they always did. Where all agree the number of column
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-
-import numpy as np
+from itertools import islice
 
 from auditor.sizing.freivalds import FreivaldsUse
 
@@ -42,79 +42,123 @@ class Selector:
     enabled: Enabled
 
 
-def base_selectors(blocks: int, inner_columns: int) -> list[Selector]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimpleSelectors:
+    """The simple selectors of a circuit; iterating gives them in EZKL's order of creation.
+
+    A circuit of many blocks has more than anybody can list (EZKL makes some for each *pair* of blocks of
+    Freivalds' area), so ``count`` is computed, and a selector exists only once somebody asks for it.
+    ``use`` is None for a circuit without Freivalds' area.
+    """
+
+    inner_columns: int
+    blocks: int
+    has_poseidon: bool = False
+    einsum_blocks: int = 0
+    use: FreivaldsUse | None = None
+
+    def __iter__(self) -> Iterator[Selector]:
+        if self.has_poseidon:
+            yield from _poseidon_selectors()
+        yield from _base_selectors(self.blocks, self.inner_columns)
+        if self.use is not None:
+            yield from _einsum_selectors(self.use, self.einsum_blocks, self.inner_columns)
+
+    @property
+    def count(self) -> int:
+        """How many there are, in closed form."""
+        c, einsum_blocks = self.inner_columns, self.einsum_blocks
+        count = self.blocks * (len(_CELL_GATES) * c + len(_ROW_GATES))
+        if self.has_poseidon:
+            count += len(_POSEIDON_GATES)
+        if self.use is not None:
+            products = len(_PRODUCT_PHASES) * einsum_blocks * (c + len(_DOT_GATES) * einsum_blocks)
+            sums = len(_PHASES) * einsum_blocks * len(_SUM_GATES)
+            combinations = self.use.num_challenges * len(_PHASES) * einsum_blocks * len(_RLC_GATES)
+            count += products + sums + combinations
+        return count
+
+
+_CELL_GATES = (("add", 2), ("sub", 2), ("mult", 3))
+_ROW_GATES = (
+    ("dot init", Enabled.USUALLY),
+    ("dot", Enabled.USUALLY),
+    ("cumprod", Enabled.RARELY),
+    ("cumprod init", Enabled.RARELY),
+    ("sum", Enabled.RARELY),
+    ("sum init", Enabled.RARELY),
+)
+_POSEIDON_GATES = (("full round", 6), ("partial round", 6), ("pad and add", 2))
+_PRODUCT_PHASES = ("both first", "mixed", "both second")
+_PHASES = ("first", "second")
+_DOT_GATES = ("dot init", "dot")
+_SUM_GATES = ("sum init", "sum", "cumprod init", "cumprod")
+_RLC_GATES = ("rlc init", "rlc")
+
+
+def _row_degree(gate: str, inner_columns: int) -> int:
+    """Degree of a gate over a whole row. EZKL ``circuit/ops/base.rs``."""
+    degrees = {"dot init": 3, "dot": 3, "cumprod init": 1 + inner_columns, "cumprod": 2 + inner_columns}
+    return degrees.get(gate, 2)
+
+
+def highest_degree(inner_columns: int, *, has_poseidon: bool) -> int:
+    """The highest degree of a gate that a simple selector switches on.
+
+    Freivalds' gates have no higher degrees than the base gates, which every circuit has.
+    """
+    highest = max(3, _row_degree("cumprod", inner_columns))
+    return max([highest, *(degree for _, degree in _POSEIDON_GATES)]) if has_poseidon else highest
+
+
+def _base_selectors(blocks: int, inner_columns: int) -> Iterator[Selector]:
     """In EZKL's order: ``circuit/ops/chip.rs`` `configure`. Degrees follow ``circuit/ops/base.rs``."""
-    c = inner_columns
-    cell_gates = (("add", 2), ("sub", 2), ("mult", 3))
-    row_gates = (
-        ("dot init", 3, Enabled.USUALLY),
-        ("dot", 3, Enabled.USUALLY),
-        ("cumprod", 2 + c, Enabled.RARELY),
-        ("cumprod init", 1 + c, Enabled.RARELY),
-        ("sum", 2, Enabled.RARELY),
-        ("sum init", 2, Enabled.RARELY),
-    )
-    cells = [
-        Selector(gate=gate, area="base", block=i, inner=j, degree=degree, enabled=Enabled.USUALLY)
-        for i in range(blocks)
-        for j in range(c)
-        for gate, degree in cell_gates
-    ]
-    rows = [
-        Selector(gate=gate, area="base", block=i, inner=None, degree=degree, enabled=enabled)
-        for i in range(blocks)
-        for gate, degree, enabled in row_gates
-    ]
-    return cells + rows
+    on = Enabled.USUALLY
+    for block in range(blocks):
+        for inner in range(inner_columns):
+            for gate, degree in _CELL_GATES:
+                yield Selector(gate=gate, area="base", block=block, inner=inner, degree=degree, enabled=on)
+    for block in range(blocks):
+        for gate, enabled in _ROW_GATES:
+            degree = _row_degree(gate, inner_columns)
+            yield Selector(gate=gate, area="base", block=block, inner=None, degree=degree, enabled=enabled)
 
 
-def poseidon_selectors() -> list[Selector]:
+def _poseidon_selectors() -> Iterator[Selector]:
     """Full rounds, partial rounds, pad-and-add: halo2_gadgets `Pow5Chip`."""
-    gates = (("full round", 6), ("partial round", 6), ("pad and add", 2))
-    return [
-        Selector(gate=gate, area="poseidon", block=0, inner=None, degree=degree, enabled=Enabled.USUALLY)
-        for gate, degree in gates
-    ]
+    on = Enabled.USUALLY
+    for gate, degree in _POSEIDON_GATES:
+        yield Selector(gate=gate, area="poseidon", block=0, inner=None, degree=degree, enabled=on)
 
 
-def einsum_selectors(use: FreivaldsUse, blocks: int, inner_columns: int) -> list[Selector]:
+def _einsum_selectors(use: FreivaldsUse, blocks: int, inner_columns: int) -> Iterator[Selector]:
     """In EZKL's order: ``chip/einsum/mod.rs`` `ContractionConfig::new`, `RLCConfig::new`."""
-    selectors = []
 
-    def add(gate: str, phase: str, block: int, degree: int, inner: int | None = None, rlc: int = 0) -> None:
-        on = (gate, phase, rlc) in use.gates
-        selectors.append(
-            Selector(
-                gate=gate,
-                area="einsum",
-                block=block,
-                inner=inner,
-                degree=degree,
-                enabled=Enabled.USUALLY if on and degree > 0 else Enabled.NEVER,
-            )
-        )
+    def selector(
+        gate: str, phase: str, block: int, degree: int, *, inner: int | None = None, rlc: int = 0
+    ) -> Selector:
+        on = (gate, phase, rlc) in use.gates and degree > 0
+        enabled = Enabled.USUALLY if on else Enabled.NEVER
+        return Selector(gate=gate, area="einsum", block=block, inner=inner, degree=degree, enabled=enabled)
 
-    for phase in ("both first", "mixed", "both second"):
+    for phase in _PRODUCT_PHASES:
         for block in range(blocks):
             for inner in range(inner_columns):
-                add("mult", phase, block, 3, inner)
+                yield selector("mult", phase, block, 3, inner=inner)
+            # EZKL's inner loop shadows `block`: all but the last round leave selectors in no gate.
+            degree = 3 if block == blocks - 1 else 0
             for dot_block in range(blocks):
-                # EZKL's inner loop shadows `block`: all but the last round leave selectors in no gate.
-                degree = 3 if block == blocks - 1 else 0
-                add("dot init", phase, dot_block, degree)
-                add("dot", phase, dot_block, degree)
-    for phase in ("first", "second"):
+                for gate in _DOT_GATES:
+                    yield selector(gate, phase, dot_block, degree)
+    for phase in _PHASES:
         for block in range(blocks):
-            add("sum init", phase, block, 2)
-            add("sum", phase, block, 2)
-            add("cumprod init", phase, block, 1 + inner_columns)
-            add("cumprod", phase, block, 2 + inner_columns)
+            for gate in _SUM_GATES:
+                yield selector(gate, phase, block, _row_degree(gate, inner_columns))
     for challenge in range(use.num_challenges):
-        for phase in ("first", "second"):
+        for phase in _PHASES:
             for block in range(blocks):
-                add("rlc init", phase, block, 2, rlc=challenge)
-                add("rlc", phase, block, 2, rlc=challenge)
-    return selectors
+                for gate in _RLC_GATES:
+                    yield selector(gate, phase, block, 2, rlc=challenge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,83 +174,103 @@ _MOST_SELECTORS = 2048
 """Merging takes time in the square of the number; more selectors than this are a circuit nobody proves."""
 
 
-def merge(selectors: Sequence[Selector], degree: int) -> MergedColumns:
-    """Fixed columns that hold the selectors of a constraint system of the given degree."""
-    if len(selectors) > _MOST_SELECTORS:
-        return _merge_in_proportion(selectors, degree)
-    never = _merged_count(selectors, degree, frozenset())
-    usually = _merged_count(selectors, degree, frozenset({Enabled.USUALLY}))
-    always = _merged_count(selectors, degree, frozenset({Enabled.USUALLY, Enabled.RARELY}))
+def merge(selectors: Iterable[Selector], count: int, degree: int) -> MergedColumns:
+    """Fixed columns that hold ``count`` selectors in a constraint system of the given degree.
+
+    No more than the first few thousand of ``selectors`` are looked at. With more, the bounds are wide but
+    certain: a column holds at most degree - 1 selectors, as their gates have degree 2 or more.
+    """
+    first = list(islice(selectors, _MOST_SELECTORS))
+    never = _merged_count(first, degree, frozenset())
+    usually = _merged_count(first, degree, frozenset({Enabled.USUALLY}))
+    always = _merged_count(first, degree, frozenset({Enabled.USUALLY, Enabled.RARELY}))
+    if count > len(first):
+        return MergedColumns(
+            expected=usually * count // len(first), low=math.ceil(count / (degree - 1)), high=count
+        )
     counts = (never, usually, always)
     return MergedColumns(expected=usually, low=min(counts), high=max(counts))
 
 
-def _merge_in_proportion(selectors: Sequence[Selector], degree: int) -> MergedColumns:
-    """Certain bounds: a column holds at most degree - 1 selectors, as their gates have degree 2 or more."""
-    sample = merge(selectors[:_MOST_SELECTORS], degree)
-    return MergedColumns(
-        expected=sample.expected * len(selectors) // _MOST_SELECTORS,
-        low=math.ceil(len(selectors) / (degree - 1)),
-        high=len(selectors),
-    )
-
-
 def _merged_count(selectors: Sequence[Selector], max_degree: int, on: frozenset[Enabled]) -> int:
-    """halo2 `process`, greedy in order of creation; selectors that are not ``on`` meet no other."""
-    simple = [selector for selector in selectors if selector.degree > 0]
-    columns = len(selectors) - len(simple)  # one for each that is in no gate
-    degrees = np.array([selector.degree for selector in simple])
-    rows = _Rows.of(simple, on)
-    left = np.ones(len(simple), dtype=bool)
-    for first in range(len(simple)):
-        if not left[first]:
-            continue
+    """halo2 `process`, greedy in order of creation; selectors that are not ``on`` meet no other.
+
+    Sets of selectors are integers: bit i is the i-th selector that is in a gate.
+    """
+    in_gates = [selector for selector in selectors if selector.degree > 0]
+    columns = len(selectors) - len(in_gates)  # one for each that is in no gate
+    rows = _Rows.of(in_gates, on)
+    of_degree: dict[int, int] = defaultdict(int)
+    for position, selector in enumerate(in_gates):
+        of_degree[selector.degree] |= 1 << position
+
+    left = (1 << len(in_gates)) - 1
+    while left:
+        first = _lowest(left)
         columns += 1
-        left[first] = False
+        left ^= 1 << first
         # Those before are all in a column. One that cannot join now cannot join later either.
-        can_join = left & ~rows.meet(first)
+        can_join = left & ~rows.meeting(first)
         # The degree without the selector itself, which the merged column replaces.
-        gate_degree, members = int(degrees[first]) - 1, 1
-        while gate_degree + members < max_degree:
-            can_join &= degrees + members <= max_degree
-            candidate = int(can_join.argmax())
-            if not can_join[candidate]:
+        gate_degree, members = in_gates[first].degree - 1, 1
+        while can_join and gate_degree + members < max_degree:
+            for degree, those in of_degree.items():
+                if degree + members > max_degree:
+                    can_join &= ~those
+            if not can_join:
                 break
-            gate_degree = max(gate_degree, int(degrees[candidate]) - 1)
+            candidate = _lowest(can_join)
+            gate_degree = max(gate_degree, in_gates[candidate].degree - 1)
             members += 1
-            left[candidate] = can_join[candidate] = False
-            can_join &= ~rows.meet(candidate)
+            left ^= 1 << candidate
+            can_join &= left & ~rows.meeting(candidate)
     return columns
+
+
+def _lowest(members: int) -> int:
+    """The lowest bit of a set that is not empty."""
+    return (members & -members).bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Which selectors may be on in the same row; each array has an entry for each selector."""
+    """Which selectors may be on in the same row, as sets of selectors (see :func:`_merged_count`)."""
 
-    on: np.ndarray
-    block: np.ndarray  # a number for each (area, block)
-    inner: np.ndarray  # -1 for a gate over whole rows
-    anywhere: np.ndarray  # whether it may meet others of its block as well
+    selectors: Sequence[Selector]
+    on: int
+    cells: int  # those for one cell of a row; others are for whole rows
+    anywhere: int  # those that may meet others of their block as well
+    of_block: dict[tuple[str, int], int]
+    of_cell: dict[tuple[str, int, int | None], int]
 
     @classmethod
     def of(cls, selectors: Sequence[Selector], on: frozenset[Enabled]) -> _Rows:
-        numbers: dict[tuple[str, int], int] = {}
-        for selector in selectors:
-            numbers.setdefault((selector.area, selector.block), len(numbers))
+        enabled = cells = anywhere = 0
+        of_block: dict[tuple[str, int], int] = defaultdict(int)
+        of_cell: dict[tuple[str, int, int | None], int] = defaultdict(int)
+        for position, selector in enumerate(selectors):
+            bit = 1 << position
+            of_block[selector.area, selector.block] |= bit
+            of_cell[selector.area, selector.block, selector.inner] |= bit
+            enabled |= bit if selector.enabled in on else 0
+            cells |= bit if selector.inner is not None else 0
+            anywhere |= bit if selector.area == "poseidon" else 0
         return cls(
-            on=np.array([selector.enabled in on for selector in selectors], dtype=bool),
-            block=np.array([numbers[selector.area, selector.block] for selector in selectors]),
-            inner=np.array([-1 if selector.inner is None else selector.inner for selector in selectors]),
-            anywhere=np.array([selector.area == "poseidon" for selector in selectors], dtype=bool),
+            selectors=selectors,
+            on=enabled,
+            cells=cells,
+            anywhere=anywhere,
+            of_block=of_block,
+            of_cell=of_cell,
         )
 
-    def meet(self, member: int) -> np.ndarray:
-        """For each selector whether a row may have both it and ``member`` on."""
-        if not self.on[member]:
-            return np.zeros_like(self.on)
-        elsewhere = (self.block != self.block[member]) | self.anywhere
-        # Within a block a cell has one gate, and a gate over whole rows has its rows to itself.
-        other_cell = (self.inner >= 0) & (self.inner != self.inner[member])
-        both_cells = other_cell if self.inner[member] >= 0 else np.zeros_like(self.on)
-        meeting: np.ndarray = self.on & (elsewhere | both_cells)
-        return meeting
+    def meeting(self, member: int) -> int:
+        """The selectors that may be on in a row in which ``member`` is on."""
+        if not self.on >> member & 1:
+            return 0
+        selector = self.selectors[member]
+        meeting = ~self.of_block[selector.area, selector.block] | self.anywhere
+        if selector.inner is not None:
+            # Within a block a cell has one gate, and a gate over whole rows has its rows to itself.
+            meeting |= self.cells & ~self.of_cell[selector.area, selector.block, selector.inner]
+        return self.on & meeting

@@ -11,7 +11,7 @@ import pytest
 
 from auditor.circuit import ops
 from auditor.circuit.ops import Op
-from auditor.layout import LayoutError, lay_out
+from auditor.layout import LayoutError, lay_out, least_logrows
 from auditor.layout.rules import operations_with_rules
 from tests.layout.circuits import Drawing, one_op
 
@@ -142,9 +142,21 @@ def test_a_huge_max_pool_is_counted_exactly() -> None:
 
 
 def test_a_table_too_long_for_a_column_is_rejected() -> None:
-    with pytest.raises(LayoutError, match="raise logrows"):
-        lay_out(one_op(ops.ReduceMax(axes=(1,)), (1, 60), (1, 1), logrows=6))
+    too_long = one_op(ops.ReduceMax(axes=(1,)), (1, 60), (1, 1), logrows=6)
+    with pytest.raises(LayoutError, match="60 values does not fit a column of 58") as caught:
+        lay_out(too_long)
+    assert caught.value.rows_needed == 60
+    assert least_logrows(too_long, caught.value, most=26) == 7
+    assert least_logrows(too_long, caught.value, most=6) is None
     assert lay_out(one_op(ops.ReduceMax(axes=(1,)), (1, 58), (1, 1), logrows=6)).num_shuffles == 1
+
+
+def test_no_rows_help_a_circuit_that_is_wrong() -> None:
+    wrong = one_op(ops.ReduceMax(axes=(1,)), (1, 60), (1, 2), logrows=6)
+    with pytest.raises(LayoutError) as caught:
+        lay_out(wrong)
+    assert caught.value.rows_needed == 60
+    assert least_logrows(wrong, caught.value, most=26) is None
 
 
 def weighted(load: Any, **run_args: Any) -> Any:

@@ -21,7 +21,7 @@ from auditor.sizing import (
 )
 from auditor.sizing.columns import num_blocks, num_table_columns
 from auditor.sizing.freivalds import freivalds_use, plan_reductions
-from auditor.sizing.selectors import Enabled, Selector, base_selectors, merge
+from auditor.sizing.selectors import Enabled, Selector, SimpleSelectors, merge
 
 
 def size(**changes: object) -> CircuitSize:
@@ -148,19 +148,20 @@ def test_unknown_constants_give_bounds() -> None:
 
 
 def test_selectors_of_one_block_merge_the_same_whatever_the_rows() -> None:
-    merged = merge(base_selectors(1, 2), 5)
+    selectors = SimpleSelectors(inner_columns=2, blocks=1)
+    merged = merge(selectors, selectors.count, 5)
     assert merged.low == merged.expected == merged.high == 5
 
 
 def test_selectors_in_no_gate_cost_a_column_each() -> None:
     orphan = Selector(gate="dot", area="einsum", block=0, inner=None, degree=0, enabled=Enabled.NEVER)
-    assert merge([orphan] * 7, 5).expected == 7
+    assert merge([orphan] * 7, 7, 5).expected == 7
 
 
 def test_very_many_selectors_keep_certain_bounds() -> None:
-    many = base_selectors(1000, 2)
-    merged = merge(many, 5)
-    assert math.ceil(len(many) / 4) <= merged.low <= merged.expected <= merged.high <= len(many)
+    many = SimpleSelectors(inner_columns=2, blocks=1000)
+    merged = merge(many, many.count, 5)
+    assert math.ceil(many.count / 4) <= merged.low <= merged.expected <= merged.high <= many.count
 
 
 # --- einsum --------------------------------------------------------------------------------
@@ -255,6 +256,18 @@ def test_a_minimal_logrows_is_within_the_limits_and_one_less_is_not() -> None:
 def test_calibrated_logrows(changes: dict[str, object], logrows: int, binding: str) -> None:
     choice = calibrated_logrows(size(**changes), RunArgs())
     assert (choice.logrows, choice.binding.name) == (logrows, binding)
+
+
+def test_no_table_is_too_wide_to_say_so() -> None:
+    """The widest digits that EZKL's 128-bit integers hold."""
+    with pytest.raises(NoLogrows, match="which needs logrows 123; the largest SRS has 26"):
+        minimal_logrows(size(required_range_checks=((0, 2**126),)), RunArgs())
+
+
+def test_calibration_says_what_lowered_its_choice() -> None:
+    choice = calibrated_logrows(size(num_rows=10**9), RunArgs(num_inner_cols=4))
+    assert (choice.logrows, choice.binding.name) == (25, "extended domain")
+    assert "2^29" in choice.binding.reason
 
 
 def test_calibration_respects_a_maximum() -> None:

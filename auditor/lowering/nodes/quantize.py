@@ -22,7 +22,7 @@ _OTHER_SCALES = "lower input_scale, param_scale or scale_rebase_multiplier"
 LARGEST_SCALE = 2**31 - 1
 """EZKL's scales are i32."""
 _U128_MAX = 2**128 - 1
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 """How many elements are quantised at a time, for the sake of memory."""
 
 
