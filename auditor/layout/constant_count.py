@@ -128,8 +128,13 @@ def distinct_values(tensor: ConstantTensor) -> np.ndarray:
         raise ValueError("a tensor without values has no known distinct values")
     values = _already_found.get(tensor.load)
     if values is None:
-        values = _already_found[tensor.load] = _find_distinct(np.ma.compressed(tensor.load()))
+        values = _already_found[tensor.load] = _find_distinct(_unmasked(tensor.load()))
     return values
+
+
+def _unmasked(values: np.ndarray) -> np.ndarray:
+    """The values that are constants, in one row; `np.ma` itself is slow to load and rarely needed."""
+    return values.compressed() if hasattr(values, "compressed") else values.reshape(-1)
 
 
 _already_found: WeakKeyDictionary[Load, np.ndarray] = WeakKeyDictionary()
