@@ -18,7 +18,15 @@ from auditor.errors import AuditorError, UnboundDimension, UsageError
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
 from auditor.findings import Finding
 from auditor.front_end import lay_out_or_reject, lower_model
-from auditor.model import Model, SourceModel, bind_dimensions, ezkl_variables, open_dimensions, read_source
+from auditor.model import (
+    Model,
+    SourceModel,
+    bind_dimensions,
+    ezkl_variables,
+    open_dimensions,
+    operators_by_node,
+    read_source,
+)
 from auditor.options import Request
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
@@ -71,7 +79,7 @@ def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
 
     lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
     _note(path, lowered.notes, request)
-    laid_out = lay_out_or_reject(lowered)
+    laid_out = lay_out_or_reject(lowered, operators_by_node(model))
     sized = size_up(
         laid_out, logrows_given="logrows" in request.given, max_logrows=request.limits.max_logrows
     )

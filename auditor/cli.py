@@ -193,7 +193,7 @@ def list_(
     if kind is None:
         _write("".join(f"{name}\n" for name in sorted(kinds)))
     elif kind not in kinds:
-        raise UsageError(f"there is no kind '{kind}'", hint=f"Kinds: {', '.join(sorted(kinds))}.")
+        raise UsageError.unknown(f"there is no kind '{kind}'", kind, kinds)
     else:
         _write("".join(f"{line}\n" for line in kinds[kind]()))
 
@@ -209,7 +209,8 @@ def explain(
 
     found = rules.find(name)
     if not found:
-        raise UsageError(f"there is no rule '{name}'", hint="See `auditor list`.")
+        known = [rule for kind in rules.kinds() for rule in rules.names(kind)]
+        raise UsageError.unknown(f"there is no rule '{name}'", name, known, elsewhere="see auditor list")
     _write("\n".join(explanation.text(rule) for rule in found))
 
 

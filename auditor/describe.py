@@ -10,7 +10,7 @@ from auditor.circuit.size import LayerSize
 from auditor.findings import Finding
 from auditor.front_end import Lowered
 from auditor.macs import macs
-from auditor.model import Model, ValueInfo, all_nodes, free_inputs, operator_name, operators, parameters
+from auditor.model import Model, ValueInfo, free_inputs, operators, operators_by_node, parameters
 from auditor.options import as_settings
 from auditor.report import (
     ArtifactFacts,
@@ -137,7 +137,7 @@ def safe_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _layers(sizes: Iterable[LayerSize], model: Model) -> tuple[Layer, ...]:
     """One layer for each ONNX node that adds a cell; a node may become several operations of the circuit."""
-    onnx_operators = {node.name: operator_name(node) for node in all_nodes(model.graph.nodes) if node.name}
+    onnx_operators = operators_by_node(model)
     merged: dict[str, Layer] = {}
     for size in sizes:
         if not size.total_assignments and not size.total_einsum_col_size:

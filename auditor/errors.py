@@ -11,6 +11,7 @@ AuditorError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -38,6 +39,17 @@ class UsageError(AuditorError):
     """The command line or the configuration is wrong."""
 
     exit_code = 2
+
+    @classmethod
+    def unknown(cls, what: str, word: str, known: Iterable[str], elsewhere: str = "") -> UsageError:
+        """A word that is not known: the nearest is suggested, else ``elsewhere`` or all are named."""
+        from difflib import get_close_matches
+
+        plain = {name.lower().replace("-", "_"): name for name in sorted(known)}
+        near = get_close_matches(word.lower().replace("-", "_"), plain, n=1)
+        if near:
+            return cls(what, hint=f"did you mean {plain[near[0]]}?")
+        return cls(what, hint=elsewhere or f"there are {', '.join(plain.values())}")
 
 
 class BadModel(AuditorError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from auditor import rules
 from auditor._version import EZKL_VERSION
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
@@ -64,15 +65,18 @@ def lower_model(
         return _by_ezkl(path, run_args)
 
 
-def lay_out_or_reject(lowered: Lowered) -> Lowered:
-    """The same with its size; without one when EZKL rejects the circuit while laying it out."""
+def lay_out_or_reject(lowered: Lowered, operators: Mapping[str, str]) -> Lowered:
+    """The same with its size; without one when EZKL rejects the circuit while laying it out.
+
+    ``operators`` are those of the ONNX nodes, by the names of these.
+    """
     if lowered.circuit is None:
         return lowered
     try:
         return replace(lowered, size=lay_out(lowered.circuit))
     except LayoutError as error:
         reason, way_out = _longer_columns(lowered.circuit, error)
-        rejection = _unsupported("", error.node, reason, way_out)
+        rejection = _unsupported(operators.get(error.node, ""), error.node, reason, way_out)
         return replace(lowered, unsupported=(*lowered.unsupported, rejection))
 
 
@@ -140,6 +144,8 @@ def _refused(refusal: Refusal) -> UnsupportedOperator:
 
 def _unsupported(operator: str, node: str, reason: str, way_out: str = "") -> UnsupportedOperator:
     """One node; texts from a model are made harmless. Without an operator it is the file that is rejected."""
+    if operator and not way_out and rules.operator(operator) is not None:
+        way_out = f"auditor explain {operator}"
     return UnsupportedOperator(
         operator=safe(operator) or WHOLE_MODEL,
         count=1,

@@ -195,9 +195,7 @@ _TYPES = {field.name: str(field.type) for field in fields(RunArgs)}
 
 def _typed(name: str, text: str) -> object:
     if name not in _TYPES:
-        raise UsageError(
-            f"--set {name}: EZKL has no such run arg", hint=f"Run args: {', '.join(sorted(_TYPES))}."
-        )
+        raise UsageError.unknown(f"--set {name}: EZKL has no such run arg", name, _TYPES)
     try:
         return _PARSERS[_TYPES[name]](text)
     except UsageError as error:
@@ -216,7 +214,7 @@ def _read_settings(path: Path) -> dict[str, object]:
         raise UsageError(f"{path.name}: not a readable settings file ({type(error).__name__})") from None
     written = content.get("run_args") if isinstance(content, dict) else None
     if not isinstance(written, dict):
-        raise UsageError(f"{path.name}: has no run_args", hint="It is no settings.json of EZKL.")
+        raise UsageError(f"{path.name}: has no run_args", hint="give a settings.json that EZKL wrote")
     unknown = sorted(set(written) - set(_TYPES))
     if unknown:
         raise UsageError(f"{path.name}: unknown run args: {', '.join(unknown)}")

@@ -54,7 +54,7 @@ def rules_dir() -> Path:
     packaged = Path(__file__).parent / "rules"
     found = packaged if packaged.is_dir() else Path(__file__).parents[1] / "rules"
     if not found.is_dir():
-        raise BadRule("the rules folder is missing", hint="Reinstall auditor.")
+        raise BadRule("the rules folder is missing", hint="install auditor again")
     return found
 
 

@@ -62,5 +62,5 @@ def load(name: str) -> Format:
         UsageError: there is none.
     """
     if name not in names():
-        raise UsageError(f"there is no format '{name}'", hint=f"Formats: {', '.join(names())}.")
+        raise UsageError.unknown(f"there is no format '{name}'", name, names())
     return cast(Format, importlib.import_module(f"{__name__}.{name}"))

@@ -137,7 +137,9 @@ def _circuit_rows(circuit: CircuitFacts, artifacts: ArtifactFacts | None) -> lis
             )
         )
     if not circuit.exact:
-        rows.append(("Not exact", "constants are unknown: some that are equal, 0 or 1 would change the sizes"))
+        rows.append(
+            ("Not exact", "constants are unknown: some that are equal, 0 or 1 would change the sizes")
+        )
     shown = ("input_scale", "param_scale", "num_inner_cols")
     settings = " ".join(f"{name}={circuit.run_args[name]}" for name in shown)
     rows.append(("Fidelity", _FIDELITY[circuit.faithful]))

@@ -25,6 +25,8 @@ class Scan:
                 continue
             value = inputs[position]
             counts.add(-(-value.shape[mapping.axis] // mapping.chunk))
+            if mapping.chunk > value.shape[mapping.axis]:
+                raise LayoutError("EZKL has no loop that runs backwards")
             if value.shape[mapping.axis] % mapping.chunk:
                 raise LayoutError(f"axis {mapping.axis} of {list(value.shape)} has an incomplete chunk")
             shape = list(value.shape)

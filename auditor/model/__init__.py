@@ -1,7 +1,7 @@
 """Reading ONNX files: safely, fast, without the ``onnx`` package and without copying weights."""
 
 from auditor.model.context import Refusal
-from auditor.model.counting import operator_name, operators, parameters
+from auditor.model.counting import operator_name, operators, operators_by_node, parameters
 from auditor.model.dimensions import (
     OpenDimension,
     bind_dimensions,
@@ -46,6 +46,7 @@ __all__ = [
     "open_dimensions",
     "operator_name",
     "operators",
+    "operators_by_node",
     "parameters",
     "read",
     "read_source",

@@ -43,6 +43,11 @@ def operator_name(node: NodeDef) -> str:
     return node.op_type if node.domain in _STANDARD_DOMAINS else f"{node.domain}::{node.op_type}"
 
 
+def operators_by_node(model: Model) -> dict[str, str]:
+    """The operator of every node that has a name, those of subgraphs included."""
+    return {node.name: operator_name(node) for node in all_nodes(model.graph.nodes) if node.name}
+
+
 def _subgraphs_of(nodes: Sequence[NodeDef]) -> Iterator[GraphDef]:
     for node in all_nodes(nodes):
         for value in node.attributes.values():

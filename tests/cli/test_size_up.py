@@ -32,7 +32,7 @@ def sigmoid(elements: int, **changes: object) -> Lowered:
     )
     graph = Graph(nodes=nodes, inputs=(0,), outputs=((1, 0),))
     circuit = Circuit(graph=graph, run_args=RunArgs().with_changes(**changes), front_end="onnx")
-    return lay_out_or_reject(Lowered(front_end="onnx", circuit=circuit))
+    return lay_out_or_reject(Lowered(front_end="onnx", circuit=circuit), {})
 
 
 def sized(lowered: Lowered, *, logrows_given: bool = False, max_logrows: int | None = None) -> Sized:
