@@ -22,7 +22,7 @@ VALUES = ("auditor.circuit", "auditor.errors", "auditor.findings", "auditor.safe
 STAGES = {
     "circuit": (),
     "model": (),
-    "lowering": ("auditor.model.graph", "auditor.model.dtypes"),
+    "lowering": ("auditor.model.graph", "auditor.model.dtypes", "auditor.model.symbols"),
     "front_ends": ("auditor.guard",),
     "layout": (),
     "sizing": (),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.circuit import Circuit, RunArgs
 from auditor.lowering.declutter import declutter
 from auditor.lowering.declutter.optimizer import EndlessRewriting
-from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.errors import LoweringError, Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.graph.concretize import bound, concretize
+from auditor.lowering.graph.dim import is_open
 from auditor.lowering.graph.evaluate import CannotEvaluate
 from auditor.lowering.graph.fact import Fact
-from auditor.lowering.graph.graph import Loop
+from auditor.lowering.graph.graph import Graph, Loop, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.nodes.build import build
-from auditor.lowering.translate.driver import translate
+from auditor.lowering.translate.driver import Translation, translate
 from auditor.lowering.translate.registry import Rejected, Uncertain
 from auditor.model.graph import Model
 
@@ -35,9 +37,12 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
         Unmodelled: something in the model is not modelled exactly.
     """
     try:
-        translation = translate(model)
+        translation = _translate(model)
         graph = translation.graph
         facts = {name: graph.fact(outlet) for name, outlet in translation.wires.items()}
+        if _is_symbolic(graph):
+            graph, moved = concretize(graph)
+            facts = {name: _fact(graph, moved, facts[name], o) for name, o in translation.wires.items()}
         declutter(graph)
         return Lowering(circuit=build(graph, run_args, translation.operators), facts=facts)
     except Rejected as refusal:
@@ -46,3 +51,39 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
         raise Unsupported("", "", str(refusal)) from refusal
     except (Uncertain, CannotEvaluate, ValuesAbsent, EndlessRewriting) as doubt:
         raise Unmodelled.because("", "", doubt) from doubt
+
+
+_EQUATE_SIZES = frozenset({"Concat", "Flatten", "Reshape"})
+"""Operators whose rules in tract equate sizes: a symbol equals itself, and no number."""
+
+
+def _translate(model: Model) -> Translation:
+    """The translation with symbols for named sizes.
+
+    A refusal is certain where numbers are refused in the same words; else tract may see a symbol otherwise.
+    """
+    try:
+        return translate(model)
+    except LoweringError as end:
+        if not model.bound or str(_end_with_numbers(model)) == str(end):
+            raise
+        reason = f"{end.reason}; EZKL gives named sizes their numbers only later"
+        way_out = "give the inputs of the model fixed sizes when exporting it"
+        certain = isinstance(end, Unsupported) and end.operator in _EQUATE_SIZES
+        raise (Unsupported if certain else Unmodelled)(end.operator, end.node, reason, way_out) from end
+
+
+def _end_with_numbers(model: Model) -> LoweringError | None:
+    try:
+        translate(replace(model, bound={}))
+    except LoweringError as end:
+        return end
+    return None
+
+
+def _is_symbolic(graph: Graph) -> bool:
+    return any(is_open(size) for outlet in graph.inputs for size in graph.fact(outlet).shape)
+
+
+def _fact(graph: Graph, moved: Mapping[Outlet, Outlet], fact: Fact, outlet: Outlet) -> Fact:
+    return graph.fact(moved[outlet]) if outlet in moved else bound(fact)

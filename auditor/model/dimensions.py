@@ -84,7 +84,7 @@ def bind_dimensions(
     )
     for info in free_inputs(graph):
         _check_size(info)
-    return replace(model, graph=graph), bound
+    return replace(model, graph=graph, bound=bound), bound
 
 
 def ezkl_variables(model: Model, bound: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -205,7 +205,7 @@ def _bound_info(info: ValueInfo, bound: Mapping[str, int]) -> ValueInfo:
     if info.shape is None or all(isinstance(dim, int) for dim in info.shape):
         return info
     shape = tuple(_bound_dim(info.name, axis, dim, bound) for axis, dim in enumerate(info.shape))
-    return replace(info, shape=shape)
+    return replace(info, shape=shape, declared=info.shape)
 
 
 def _bound_dim(name: str, axis: int, dim: Dim, bound: Mapping[str, int]) -> Dim:

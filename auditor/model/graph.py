@@ -27,11 +27,15 @@ class TensorData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueInfo:
-    """A declared input, output or intermediate value; ``shape`` is None when no rank is declared."""
+    """A declared input, output or intermediate value; ``shape`` is None when no rank is declared.
+
+    ``declared`` is the shape as the file gives it, where binding put numbers for some of its symbols.
+    """
 
     name: str
     dtype: str | None
     shape: tuple[Dim, ...] | None
+    declared: tuple[Dim, ...] | None = None
 
 
 AttributeValue = Union[
@@ -91,7 +95,10 @@ class FunctionDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model as read: the graph with dimensions still symbolic, and what identifies the file."""
+    """A model as read: the graph with dimensions still symbolic, and what identifies the file.
+
+    ``bound`` are the numbers of the symbols, once they have some.
+    """
 
     path: str
     sha256: str
@@ -101,6 +108,7 @@ class Model:
     opsets: Mapping[str, int]
     graph: GraphDef
     functions: tuple[FunctionDef, ...] = ()
+    bound: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def opset(self) -> int:

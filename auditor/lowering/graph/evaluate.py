@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.lowering.errors import ValuesAbsent
+from auditor.lowering.graph.dim import OpenSize, is_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor
 
@@ -31,6 +32,8 @@ def evaluate(op: TypedOp, inputs: list[Tensor]) -> list[Tensor]:
         ShapeMismatch: it does not accept these inputs.
     """
     facts = op.output_facts([Fact.of(t) for t in inputs])
+    if any(is_open(size) for fact in facts for size in fact.shape):
+        raise CannotEvaluate("its size is not a number yet")
     if not all(t.has_values for t in inputs):
         return [Tensor(fact.dt, fact.shape, None) for fact in facts]
     small = all(t.volume <= EAGER_VOLUME for t in inputs)
@@ -53,6 +56,8 @@ def _now(op: TypedOp, inputs: list[Tensor], facts: list[Fact]) -> list[Tensor]:
         arrays = op.eval([t.array for t in inputs])
     except ValuesAbsent as absent:
         raise CannotEvaluate("values absent") from absent
+    except OpenSize as open_size:
+        raise CannotEvaluate(str(open_size)) from open_size
     return [Tensor.of(array, fact.dt) for array, fact in zip(arrays, facts, strict=True)]
 
 

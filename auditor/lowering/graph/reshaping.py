@@ -6,9 +6,9 @@ Source: tract `ops/change_axes.rs`, `compute_shape_with_tf_rules` and `to_axis_o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
 
 from auditor.lowering.graph.axis_op import AxisChange, add, reshape, rm
+from auditor.lowering.graph.dim import divide, same_once_bound
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch, volume
 
 
@@ -19,7 +19,7 @@ def reshape_to_changes(shape: Shape, wanted: Sequence[int]) -> list[AxisChange]:
         ShapeMismatch: no such reshape exists, or tract does not find it.
     """
     target = target_shape(shape, wanted)
-    if volume(target) != volume(shape):
+    if not same_once_bound(volume(target), volume(shape)):
         raise ShapeMismatch(f"cannot reshape {tuple(shape)} to {tuple(wanted)}")
     changes: list[AxisChange] = []
     current = list(shape)
@@ -52,7 +52,7 @@ def target_shape(shape: Shape, wanted: Sequence[int]) -> Shape:
     sizes = _match_sizes(shape[::-1], sizes[::-1])[::-1]
     if -1 in sizes:
         known = volume(size for size in sizes if size != -1)
-        quotient = _divide(volume(shape), known)
+        quotient = divide(volume(shape), known)
         if quotient is None:
             raise ShapeMismatch(f"cannot reshape {tuple(shape)} to {tuple(wanted)}")
         sizes[sizes.index(-1)] = quotient
@@ -70,23 +70,13 @@ def _match_sizes(shape: Sequence[int], wanted: Sequence[int]) -> list[int]:
             if remaining != 1 or position >= len(shape):
                 raise ShapeMismatch(f"0 copies no size in a reshape of {tuple(shape)} to {tuple(wanted)}")
             size = sizes[index] = shape[position]
-        while (quotient := _divide(remaining, size)) is None:
+        while (quotient := divide(remaining, size)) is None:
             if position >= len(shape):
                 raise ShapeMismatch(f"cannot reshape {tuple(shape)} to {tuple(wanted)}")
             remaining *= shape[position]
             position += 1
         remaining = quotient
     return sizes
-
-
-def _divide(number: int, by: int) -> int | None:
-    """The quotient when it is whole (tract `TDim::maybe_div`)."""
-    if number == 0:
-        return 0
-    if by == 0:
-        return None
-    common = gcd(number, by)
-    return number // by if abs(by) == common else None
 
 
 def _regroup(current: Sequence[int], target: Shape, at: int) -> AxisChange:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from auditor.lowering.graph.dim import UnknownForm, is_open
+
 Shape = tuple[int, ...]
 
 
@@ -32,6 +34,8 @@ def broadcast_shapes(shapes: Sequence[Sequence[int]]) -> Shape:
             if dim == 1 or dim == result[position]:
                 continue
             if result[position] != 1:
+                if is_open(dim) or is_open(result[position]):
+                    raise UnknownForm(f"the sizes {dim} and {result[position]} are broadcast")
                 raise ShapeMismatch(f"cannot broadcast {[list(s) for s in shapes]}")
             result[position] = dim
     return tuple(result)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from auditor.lowering.errors import TooManyValues, ValuesAbsent
+from auditor.lowering.graph.dim import is_open, settled
 from auditor.lowering.graph.shapes import volume
 
 EAGER_VOLUME = 4096
@@ -46,6 +47,8 @@ class Tensor:
     def of(cls, array: np.ndarray, dt: str | None = None) -> Tensor:
         """A tensor of values already at hand."""
         array = np.asarray(array)
+        if dt == "tdim":
+            array = settled(array)
         tensor = cls(dt or datum_type_of(array), tuple(int(d) for d in array.shape), None)
         tensor._array = array
         return tensor
@@ -53,7 +56,8 @@ class Tensor:
     @classmethod
     def scalar(cls, value: float | int | bool, dt: str, rank: int = 0) -> Tensor:
         """One value as a tensor of ``rank`` axes of size one."""
-        return cls.of(np.full((1,) * rank, value, dtype=NUMPY_TYPES[dt]), dt)
+        kind = np.object_ if is_open(value) else NUMPY_TYPES[dt]
+        return cls.of(np.full((1,) * rank, value, dtype=kind), dt)
 
     @property
     def has_values(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.lowering.graph.dim import is_open
 from auditor.lowering.translate.registry import Call, Rejected
 from auditor.lowering.typed.cast import cast_tensor
 
@@ -85,7 +86,7 @@ def real(call: Call, name: str, default: float) -> float:
 def constant_integers(call: Call, slot: int, what: str, dt: str = "tdim") -> list[int]:
     """The values of the ``slot``-th input that is not omitted, cast to ``dt`` as tract casts them.
 
-    ``what`` names them for the refusal.
+    ``what`` names them for the refusal. Among dimensions there may be some that are still symbols.
 
     Raises:
         Rejected: the node has no such input, or it is not constant.
@@ -95,4 +96,5 @@ def constant_integers(call: Call, slot: int, what: str, dt: str = "tdim") -> lis
     value = call.fact(call.present[slot]).konst
     if value is None:
         raise Rejected(f"{what} depends on the model's input", f"make {what} a constant")
-    return [int(item) for item in cast_tensor(value, dt).array.reshape(-1)]
+    array = cast_tensor(value, dt).array.reshape(-1)
+    return [item if is_open(item) else int(item) for item in array]

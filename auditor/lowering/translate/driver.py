@@ -11,22 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.graph.dim import OpenSize, UnknownForm
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
+from auditor.lowering.translate.declared import check_declared, datum_type, input_fact, symbols_of
 from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translator
 from auditor.lowering.typed.plumbing import Const
 from auditor.model.graph import GraphDef, Model, NodeDef, TensorData, ValueInfo
-
-DATUM_TYPES: dict[str, str] = {
-    "float": "f32", "float16": "f16", "double": "f64", "bool": "bool", "string": "string",
-    "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
-    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64",
-}  # fmt: skip
-"""tract's datum type of each ONNX element type it reads (tract `onnx/src/tensor.rs`)."""
-
 
 NO_SUCH_OPERATOR = "EZKL has no such operator"
 
@@ -48,7 +42,7 @@ def translate(model: Model) -> Translation:
         Unmodelled: we do not know what tract makes of a node.
     """
     _refuse_inputs_as_outputs(model.graph)
-    worker = _Worker(model.opset, {}, model.graph)
+    worker = _Worker(model.opset, {}, model.graph, symbols_of(model))
     worker.translate_graph(model.graph)
     worker.try_unread_nodes(model.graph)
     return Translation(graph=worker.graph, wires=worker.wires, operators=dict(_operators(model.graph)))
@@ -74,17 +68,6 @@ def _refuse_inputs_as_outputs(graph: GraphDef) -> None:
             raise Unsupported("", info.name, "the value is both an input and an output of the model", way_out)
 
 
-def datum_type(dtype: str | None, subject: str) -> str:
-    """tract's datum type.
-
-    Raises:
-        Rejected: tract has none.
-    """
-    if dtype not in DATUM_TYPES:
-        raise Rejected(f"{subject} has element type {dtype}, which EZKL does not read")
-    return DATUM_TYPES[dtype]
-
-
 def as_tensor(data: TensorData) -> Tensor:
     """A constant of the file, its values still unread."""
     dt = datum_type(data.dtype, f"constant {data.name}")
@@ -98,9 +81,16 @@ def as_tensor(data: TensorData) -> Tensor:
 class _Worker:
     """Translates one graph; bodies of control flow get a worker of their own."""
 
-    def __init__(self, opset: int, outer: Mapping[str, Fact], main: GraphDef | None = None) -> None:
+    def __init__(
+        self,
+        opset: int,
+        outer: Mapping[str, Fact],
+        main: GraphDef | None = None,
+        symbols: Mapping[str, int] | None = None,
+    ) -> None:
         self.opset = opset
         self.main = main
+        self.symbols = symbols or {}
         self.graph = Graph()
         self.wires: dict[str, Outlet] = {}
         self.outer = outer
@@ -115,7 +105,7 @@ class _Worker:
         for node in _order(graph, producers):
             if isinstance(node, NodeDef):
                 self._translate_node(node, graph.value_infos)
-            else:
+            elif node not in self.wires:  # the inputs of a body have their facts from outside
                 self._translate_leaf(node, graph, sources)
         for name in (*sources, *free):
             if name not in self.wires:
@@ -134,7 +124,7 @@ class _Worker:
         unread = [node for node in graph.nodes if id(node) not in read]
         if not unread:
             return
-        aside = _Worker(self.opset, self.outer, self.main)
+        aside = _Worker(self.opset, self.outer, self.main, self.symbols)
         aside.graph, aside.wires = self.graph.copy(), dict(self.wires)
         for node in unread:
             names = [name for name in (*node.inputs, *closure_names(node)) if name]
@@ -154,7 +144,7 @@ class _Worker:
             if name in graph.initializers:
                 self.wires[name] = self.graph.add_const(name, as_tensor(graph.initializers[name]))
             elif name in sources:
-                self.wires[name] = self.graph.add_source(name, _input_fact(sources[name]))
+                self.wires[name] = self.graph.add_source(name, input_fact(sources[name], self.symbols))
             elif name in self.outer:
                 fact = self.outer[name]
                 self.wires[name] = self.graph.add_source(name, Fact(fact.dt, fact.shape, fact.konst))
@@ -162,7 +152,7 @@ class _Worker:
                 raise Rejected(f"value {name} is defined nowhere")
         except Rejected as refusal:
             raise Unsupported("", name, str(refusal), refusal.way_out) from refusal
-        except Uncertain as doubt:
+        except (Uncertain, OpenSize, UnknownForm) as doubt:
             raise Unmodelled("", name, str(doubt)) from doubt
 
     # --- nodes
@@ -177,13 +167,13 @@ class _Worker:
             for name, outlet in zip(named, outlets, strict=True):
                 if outlet is None:
                     continue
-                _check_declared(infos.get(name), self.graph.fact(outlet))
+                check_declared(infos.get(name), self.graph.fact(outlet), self.symbols)
                 self.wires[name] = outlet
         except Rejected as refusal:
             raise Unsupported(node.op_type, label, str(refusal), refusal.way_out) from refusal
         except ShapeMismatch as mismatch:
             raise Unsupported(node.op_type, label, str(mismatch)) from mismatch
-        except (Uncertain, CannotEvaluate, ValuesAbsent) as doubt:
+        except (Uncertain, CannotEvaluate, ValuesAbsent, OpenSize, UnknownForm) as doubt:
             raise Unmodelled.because(node.op_type, label, doubt) from doubt
 
     def _wire(self, node: NodeDef, label: str) -> Sequence[Outlet | None]:
@@ -235,9 +225,13 @@ class _Worker:
         if len(wired) < len(outlets):
             return None
         try:
-            return evaluate_graph(aside, wired)
+            values = evaluate_graph(aside, wired)
         except CannotEvaluate:
             return None
+        if node.op_type != "Identity" and any(_holds_nan(value) for value in values):
+            # tract computes a constant node twice and wants both results equal, which NaN never is
+            raise Rejected("its constant result holds NaN", "replace the node by a constant without NaN")
+        return values
 
     def _call(
         self,
@@ -261,7 +255,7 @@ class _Worker:
     def _translate_body(self, body: GraphDef, inputs: Sequence[Fact]) -> Graph:
         """A subgraph with the facts its inputs are given; outer values it reads are inputs after them."""
         outer = {**self.outer, **{name: self.graph.fact(outlet) for name, outlet in self.wires.items()}}
-        worker = _Worker(self.opset, outer)
+        worker = _Worker(self.opset, outer, symbols=self.symbols)
         infos = [i for i in body.inputs if i.name not in body.initializers]
         for info, fact in zip(infos, inputs, strict=True):
             worker.wires[info.name] = worker.graph.add_source(info.name, Fact(fact.dt, fact.shape))
@@ -296,6 +290,10 @@ def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
         for slot, result in enumerate(results):
             values[(node_id, slot)] = result
     return [values[outlet] for outlet in outlets]
+
+
+def _holds_nan(tensor: Tensor) -> bool:
+    return tensor.dt in ("f16", "f32", "f64") and tensor.has_values and bool(np.isnan(tensor.array).any())
 
 
 def free_names(graph: GraphDef) -> tuple[str, ...]:
@@ -369,34 +367,3 @@ def _needs(item: NodeDef | str, producers: Mapping[str, NodeDef]) -> list[NodeDe
     computed = [w for w in wanted if isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w))]
     leaves = [w for w in wanted if not (isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w)))]
     return [*computed, *leaves]
-
-
-def _input_fact(info: ValueInfo) -> Fact:
-    dt = datum_type(info.dtype, f"input {info.name}")
-    if info.shape is None:
-        raise Uncertain(f"input {info.name} declares no shape")
-    sizes = tuple(dim for dim in info.shape if isinstance(dim, int))
-    if len(sizes) != len(info.shape):
-        raise Uncertain(f"input {info.name} has sizes that are not bound: {info.shape}")
-    # tract takes what has no elements for a constant
-    empty = Tensor.of(np.zeros(sizes, NUMPY_TYPES[dt]), dt) if 0 in sizes else None
-    return Fact(dt, sizes, empty)
-
-
-def _check_declared(info: ValueInfo | None, fact: Fact) -> None:
-    """tract unifies what the file declares about a value with what it infers."""
-    if info is None:
-        return
-    declared = DATUM_TYPES.get(info.dtype or "")
-    same_type = declared in (None, "i64", fact.dt) or fact.dt == "tdim"
-    sizes = info.shape
-    same_shape = sizes is None or (
-        len(sizes) == fact.rank
-        and all(not isinstance(d, int) or d < 0 or d == f for d, f in zip(sizes, fact.shape, strict=True))
-    )
-    if not (same_type and same_shape):
-        declaration = f"{info.dtype} {list(sizes or ())}"
-        raise Rejected(
-            f"the file declares {info.name} as {declaration}, but it is {fact.dt} {list(fact.shape)}",
-            "run onnx.shape_inference again, or drop value_info",
-        )

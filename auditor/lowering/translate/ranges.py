@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.lowering.graph.dim import is_open
 from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.arity import expect_inputs
@@ -10,7 +11,7 @@ from auditor.lowering.translate.registry import Call, Rejected, translates
 from auditor.lowering.translate.rules import expect_shape
 from auditor.lowering.typed.binary import super_type
 from auditor.lowering.typed.cast import cast_array, wire_cast
-from auditor.lowering.typed.range import Range
+from auditor.lowering.typed.range import Range, open_length
 
 
 @translates("Range")
@@ -42,7 +43,10 @@ def _inferred_length(start: Tensor, end: Tensor, step: Tensor) -> int:
     Raises:
         Rejected: the whole part of the step is zero, and tract divides by it.
     """
-    first, last = (int(cast_array(tensor.array, "tdim").reshape(())) for tensor in (start, end))
+    first, last = (cast_array(tensor.array, "tdim").reshape(-1)[0] for tensor in (start, end))
+    if is_open(first) or is_open(last):
+        return open_length(first, last, cast_array(step.array, "tdim").reshape(-1)[0])
+    first, last = int(first), int(last)
     by = int(cast_array(step.array, "i64").reshape(()))
     if by == 0:
         raise Rejected("EZKL's ONNX reader divides by the whole part of the step, which is zero")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 from auditor.lowering.translate.attributes import integer
-from auditor.lowering.translate.driver import datum_type
+from auditor.lowering.translate.declared import datum_type
 from auditor.lowering.translate.registry import Call, Rejected
 from auditor.lowering.typed import binary
 from auditor.model.dtypes import ELEMENT_TYPES

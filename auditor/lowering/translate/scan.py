@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from auditor.lowering.graph.axis_op import add, change_shape, rm
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
+from auditor.lowering.translate.declared import datum_type
 from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translates
 from auditor.lowering.typed.axis import AxisOp
 from auditor.lowering.typed.plumbing import Source
@@ -69,8 +70,6 @@ def _inner_facts(facts: Sequence[Fact], states: int, axes: Sequence[int]) -> lis
 
 def _check_declared(info: ValueInfo, fact: Fact) -> None:
     """tract unifies what the body declares with what it gets."""
-    from auditor.lowering.translate.driver import datum_type
-
     if info.dtype is None:
         raise Rejected(f"the input {info.name} of its body declares no type")
     dt = datum_type(info.dtype, f"input {info.name}")

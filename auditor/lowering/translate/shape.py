@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from auditor.lowering.graph.dim import sizes_array
 from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.graph.shapes import volume
 from auditor.lowering.graph.tensor import Tensor
@@ -26,15 +25,15 @@ def shape(call: Call) -> list[Outlet]:
     end = min(max(end, 0), len(sizes))
     if start > end:
         raise Rejected(f"asks for the sizes of axes {start} to {end}")
-    return [_constant(call, np.array(sizes[start:end], dtype=np.int64))]
+    return [_constant(call, Tensor.of(sizes_array(sizes[start:end]), "tdim"))]
 
 
 @translates("Size")
 def size(call: Call) -> list[Outlet]:
     """The number of elements of the input, as a dimension."""
     expect_inputs(call, 1)
-    return [_constant(call, np.array(volume(call.fact(call.input(0)).shape), dtype=np.int64))]
+    return [_constant(call, Tensor.scalar(volume(call.fact(call.input(0)).shape), "tdim"))]
 
 
-def _constant(call: Call, values: np.ndarray) -> Outlet:
-    return call.graph.add_const(call.name, Tensor.of(values, "tdim"))
+def _constant(call: Call, sizes: Tensor) -> Outlet:
+    return call.graph.add_const(call.name, sizes)

@@ -11,6 +11,7 @@ import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
+from auditor.lowering.graph.dim import UnknownForm, holds_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.op import Consequence, TypedOp
@@ -64,6 +65,13 @@ def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(np.power(a, b.astype(np.uint32).astype(a.dtype)))
 
 
+def _of_open_sizes(kind: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if kind not in ("Add", "Sub", "Mul", "Div"):
+        raise UnknownForm(f"{kind} of sizes that are not numbers yet")
+    evaluate = np.floor_divide if kind == "Div" else KINDS[kind].evaluate
+    return np.asarray(evaluate(a.astype(np.object_), b.astype(np.object_)))
+
+
 KINDS: dict[str, Kind] = {
     "Add": Kind(evaluate=np.add, neutral=0),
     "Sub": Kind(evaluate=np.subtract, commutative=False, neutral=0),
@@ -100,6 +108,8 @@ class Binary(TypedOp):
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         a, b = inputs
         kind = KINDS[self.kind]
+        if holds_open(a) or holds_open(b):
+            return [_of_open_sizes(self.kind, a, b)]
         if a.dtype != b.dtype or datum_type_of(a) not in kind.types:
             raise ShapeMismatch(f"EZKL does not compute {self.kind} of constants of {a.dtype} and {b.dtype}")
         with np.errstate(all="ignore"):

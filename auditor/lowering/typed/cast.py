@@ -9,6 +9,7 @@ import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
+from auditor.lowering.graph.dim import OpenSize, holds_open
 from auditor.lowering.graph.evaluate import CannotEvaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -50,6 +51,10 @@ def cast_array(array: np.ndarray, to: str) -> np.ndarray:
     Raises:
         CannotEvaluate: strings, which are not modelled.
     """
+    if holds_open(array):
+        if to != "tdim":
+            raise OpenSize(f"a size that is not a number yet is cast to {to}")
+        return array
     if array.dtype == np.object_ or to == "string":
         raise CannotEvaluate("casts of strings are not modelled")
     if to == "tdim":

@@ -8,6 +8,7 @@ import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
+from auditor.lowering.graph.dim import UnknownForm, holds_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.op import Consequence, TypedOp
@@ -35,9 +36,17 @@ class Comp(TypedOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         a, b = inputs
+        if holds_open(a) or holds_open(b):
+            return [self._of_open_sizes(a, b)]
         if a.dtype != b.dtype or a.dtype.kind not in "iuf":
             raise ShapeMismatch(f"EZKL does not compare constants of types {a.dtype} and {b.dtype}")
         return [np.asarray(_EVALUATIONS[self.kind](a, b))]
+
+    def _of_open_sizes(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """tract compares the first input with itself where any size is still a symbol."""
+        if a.shape != np.broadcast_shapes(a.shape, b.shape):
+            raise UnknownForm("a comparison of sizes that are not numbers yet")
+        return np.full(a.shape, self.kind in ("==", "<=", ">="))
 
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)

@@ -10,6 +10,7 @@ import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
+from auditor.lowering.graph.dim import UnknownForm, holds_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node
 from auditor.lowering.graph.op import Consequence, TypedOp
@@ -77,6 +78,10 @@ class ElementWise(UnaryOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         array = inputs[0]
+        if holds_open(array):
+            if self.kind != "Neg":
+                raise UnknownForm(f"{self.kind} of a size that is not a number yet")
+            return [np.negative(array)]
         dt, kind = datum_type_of(array), KINDS[self.kind]
         with np.errstate(all="ignore"):
             if self.kind == "LeakyRelu" and dt in _SMALL_FLOATS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.lowering.graph.dim import OpenSize, UnknownForm, holds_open, is_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch
@@ -26,16 +27,31 @@ class Range(TypedOp):
         if len({fact.dt for fact in inputs}) != 1 or any(fact.volume != 1 for fact in inputs):
             raise ShapeMismatch(f"a range of {[(fact.dt, fact.shape) for fact in inputs]}")
         start, end, step = (tensor.array.reshape(-1)[0] for tensor in tensors)
+        if is_open(start) or is_open(end) or is_open(step):
+            return [Fact(inputs[0].dt, (open_length(start, end, step),))]
         return [Fact(inputs[0].dt, (_length(start, end, step, inputs[0].dt),))]
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         start, end, step = (array.reshape(-1)[0] for array in inputs)
+        if any(holds_open(array) for array in inputs):
+            raise OpenSize("a range of sizes that are not numbers yet")
         if inputs[0].dtype.kind not in "iuf":
             raise ShapeMismatch(f"a range of {inputs[0].dtype}")
         # tract adds the step again and again, in the type of the numbers
         terms = np.full(_length(start, end, step, "number"), step, dtype=inputs[0].dtype)
         terms[:1] = start
         return [np.add.accumulate(terms, dtype=inputs[0].dtype)]
+
+
+def open_length(start: int, end: int, step: int) -> int:
+    """The length of a range of dimensions some of which are still symbols.
+
+    Raises:
+        UnknownForm: it does not rise by a number.
+    """
+    if is_open(step) or step < 1:
+        raise UnknownForm(f"a range by steps of {step}")
+    return (end - start + int(step) - 1) // int(step)
 
 
 def _length(start: np.generic, end: np.generic, step: np.generic, dt: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange, transform_axis
+from auditor.lowering.graph.dim import is_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node
 from auditor.lowering.graph.op import Consequence, TypedOp
@@ -27,7 +28,8 @@ class Slice(TypedOp):
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
         shape = list(inputs[0].shape)
-        if not 0 <= self.start <= self.end <= shape[self.axis]:
+        bounds = (self.start, self.end, shape[self.axis])
+        if not any(map(is_open, bounds)) and not 0 <= self.start <= self.end <= shape[self.axis]:
             raise ShapeMismatch(f"slice {self.start}..{self.end} of axis {self.axis} of {tuple(shape)}")
         shape[self.axis] = self.end - self.start
         return [Fact(inputs[0].dt, tuple(shape))]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.lowering.graph.dim import UnknownForm, counts_from_end, is_open
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.op import TypedOp
@@ -92,7 +93,8 @@ class StridedSlice(TypedOp):
 def _values(tensor: Tensor | None, dt: str) -> list[int]:
     if tensor is None:
         raise ShapeMismatch("slices by bounds that are not constant")
-    return [int(value) for value in cast_tensor(tensor, dt).array.reshape(-1)]
+    array = cast_tensor(tensor, dt).array.reshape(-1)
+    return [value if is_open(value) else int(value) for value in array]
 
 
 def _ends(tensor: Tensor | None) -> list[int | None]:
@@ -112,31 +114,36 @@ def _cut(axis: int, size: int, begin: int | None, end: int | None, step: int) ->
 
 
 def _bounds(size: int, begin: int | None, end: int | None, step: int) -> tuple[int, int]:
-    """The first element and the one after the last, in the direction of the step."""
+    """The first element and the one after the last, in the direction of the step.
+
+    A size that is still a symbol is taken to be large enough, as tract takes it.
+    """
     forward = step > 0
     nothing = (0, 0)
     if begin is None:
         begin = 0 if forward else size - 1
-    elif begin < 0:
+    elif counts_from_end(begin):
         begin += size
     if end is None:
         end = size if forward else -1
-    elif end < 0:
+    elif counts_from_end(end):
         end += size
-    if begin < 0:
+    if not is_open(begin) and begin < 0:
         if not forward:
             return nothing
         begin = 0
-    if begin > size - 1:
+    if not is_open(begin) and not is_open(size) and begin > size - 1:
         if forward:
             return nothing
         begin = size - 1
-    if end < 0:
+    if not is_open(end) and end < 0:
         if forward:
             return nothing
         end = -1
-    if end > size - 1:
+    if not is_open(end) and not is_open(size) and end > size - 1:
         if not forward:
             return nothing
         end = size
+    if step != 1 and is_open(end - begin):
+        raise UnknownForm(f"elements {begin} to {end} with steps of {step}")
     return begin, end
