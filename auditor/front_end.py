@@ -133,8 +133,10 @@ def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
 
 
 def _unmodelled(error: Unmodelled, step: str) -> Lowered:
-    item = _unsupported(error.operator, error.node, f"not modelled exactly: {error.reason}")
-    unknown = Open(binding="support", reason=f"{item.operator} is {item.reason}", next=(step,))
+    reason = f"not modelled exactly: {error.reason}"
+    item = _unsupported(error.operator, error.node, reason, error.way_out)
+    steps = (error.way_out, step) if error.way_out else (step,)
+    unknown = Open(binding="support", reason=f"{item.operator} is {item.reason}", next=steps)
     return Lowered(front_end="onnx", unsupported=(item,), unknown=(unknown,))
 
 

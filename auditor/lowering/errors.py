@@ -38,3 +38,15 @@ class ValuesAbsent(Exception):
 
 class TooManyValues(ValuesAbsent):
     """A rule asked for the values of a constant that has too many."""
+
+
+class Rejected(Exception):
+    """tract or EZKL certainly refuses this node; the text is why."""
+
+    def __init__(self, reason: str, way_out: str = "") -> None:
+        super().__init__(reason)
+        self.way_out = way_out
+
+
+class Uncertain(Exception):
+    """We do not know exactly what tract makes of this node; the text is why."""

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from auditor.circuit import Circuit, RunArgs
 from auditor.lowering.declutter import declutter
 from auditor.lowering.declutter.optimizer import EndlessRewriting
-from auditor.lowering.errors import LoweringError, Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.errors import (
+    LoweringError,
+    Rejected,
+    TooLarge,
+    Uncertain,
+    Unmodelled,
+    Unsupported,
+    ValuesAbsent,
+)
 from auditor.lowering.graph.concretize import bound, concretize
 from auditor.lowering.graph.dim import is_open
 from auditor.lowering.graph.evaluate import CannotEvaluate
@@ -17,7 +25,6 @@ from auditor.lowering.graph.graph import Graph, Loop, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.nodes.build import build
 from auditor.lowering.translate.driver import Translation, translate
-from auditor.lowering.translate.registry import Rejected, Uncertain
 from auditor.model.graph import Model
 
 
@@ -65,7 +72,7 @@ def _translate(model: Model) -> Translation:
     try:
         return translate(model)
     except LoweringError as end:
-        if not model.bound or str(_end_with_numbers(model)) == str(end):
+        if isinstance(end, TooLarge) or not model.bound or str(_end_with_numbers(model)) == str(end):
             raise
         reason = f"{end.reason}; EZKL gives named sizes their numbers only later"
         way_out = "give the inputs of the model fixed sizes when exporting it"

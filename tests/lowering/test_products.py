@@ -14,7 +14,7 @@ from onnx import ModelProto, NodeProto, helper
 from auditor.lowering.errors import Unmodelled, Unsupported
 from auditor.lowering.graph.axes import AxesMapping
 from auditor.lowering.graph.op import TypedOp
-from auditor.lowering.translate.einsum import resolve_ellipsis
+from auditor.lowering.translate.operators.einsum import resolve_ellipsis
 from auditor.lowering.typed.conv import Conv
 from auditor.lowering.typed.deconv import Deconv
 from auditor.lowering.typed.downsample import Downsample

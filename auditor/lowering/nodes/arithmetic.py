@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import as_f32, as_i32, as_u128, multiplier, multiplier_f32
 from auditor.lowering.nodes.registry import node_rule, unknown
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.binary import Binary
 from auditor.lowering.typed.comparison import Comp
 from auditor.lowering.typed.iff import Iff

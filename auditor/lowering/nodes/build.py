@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Graph as CircuitGraph
-from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.errors import Rejected, Uncertain, Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.graph import Graph, Node
 from auditor.lowering.nodes import loops
 from auditor.lowering.nodes.context import Draft, NodeContext
@@ -24,7 +24,6 @@ from auditor.lowering.nodes.scales import (
     rebased_up,
 )
 from auditor.lowering.nodes.sources import INPUT_TYPES
-from auditor.lowering.translate.registry import Rejected, Uncertain
 from auditor.lowering.typed.scan import Scan
 
 

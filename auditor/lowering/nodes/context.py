@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from auditor.circuit import RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Outlet
 from auditor.circuit.ops import Shape
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.nodes.quantize import RawConstant, constant_op
 from auditor.lowering.nodes.scales import pick
-from auditor.lowering.translate.registry import Rejected
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import as_f32, multiplier_f32
 from auditor.lowering.nodes.registry import node_rule, unknown
 from auditor.lowering.nodes.sources import INPUT_TYPES
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.cast import Cast
 from auditor.lowering.typed.element_wise import ElementWise
 from auditor.lowering.typed.quant import DequantizeLinearF32, QuantizeLinearU8

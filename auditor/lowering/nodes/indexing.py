@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import RawConstant, as_i32, as_usize
 from auditor.lowering.nodes.registry import node_rule
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.gather import Gather, GatherElements, GatherNd
 from auditor.lowering.typed.one_hot import OneHot
 from auditor.lowering.typed.scatter import ScatterElements, ScatterNd

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from auditor.circuit import ops
 from auditor.circuit.ops import Padding, Shape
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.registry import node_rule
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.conv import Conv
 from auditor.lowering.typed.deconv import Deconv
 from auditor.lowering.typed.einsum import EinSum

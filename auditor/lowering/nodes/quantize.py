@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.shapes import Shape
 from auditor.lowering.graph.tensor import Tensor
-from auditor.lowering.translate.registry import Rejected
 
 _I128_LIMIT = 2.0**127
 _I64_LIMIT = 2.0**63

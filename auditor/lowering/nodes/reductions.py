@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.shapes import volume
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import multiplier_f32
 from auditor.lowering.nodes.registry import node_rule, unknown
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.reduce import Reduce
 from auditor.lowering.typed.softmax import Softmax
 

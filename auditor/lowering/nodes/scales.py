@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.quantize import as_f32, as_u128, multiplier, scale_of
-from auditor.lowering.translate.registry import Rejected
 
 _MANY = tuple(range(100))
 """EZKL's idea of "all inputs"."""

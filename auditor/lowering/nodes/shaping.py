@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import as_usize
 from auditor.lowering.nodes.registry import node_rule
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.axis import AxisOp
 from auditor.lowering.typed.broadcast import MultiBroadcastTo
 from auditor.lowering.typed.concat import Concat

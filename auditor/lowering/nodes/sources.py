@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.circuit import ops
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import RawConstant, as_usize
 from auditor.lowering.nodes.registry import node_rule
-from auditor.lowering.translate.registry import Rejected
 from auditor.lowering.typed.plumbing import Const, Source
 from auditor.lowering.typed.range import Range
 

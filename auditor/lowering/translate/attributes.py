@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.dim import is_open
-from auditor.lowering.translate.registry import Call, Rejected
+from auditor.lowering.translate.registry import Call
 from auditor.lowering.typed.cast import cast_tensor
 
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from auditor.lowering.errors import Rejected, Uncertain
 from auditor.lowering.graph.dim import is_open, symbol
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
-from auditor.lowering.translate.registry import Rejected, Uncertain
-from auditor.model.graph import Dim, Model, ValueInfo
+from auditor.model.graph import Dim, Model, TensorData, ValueInfo
 from auditor.model.symbols import parse
 
 DATUM_TYPES: dict[str, str] = {
@@ -95,3 +95,13 @@ def check_declared(info: ValueInfo | None, fact: Fact, symbols: Mapping[str, int
             f"the file declares {info.name} as {declaration}, but it is {fact.dt} {list(fact.shape)}",
             "run onnx.shape_inference again, or drop value_info",
         )
+
+
+def as_tensor(data: TensorData) -> Tensor:
+    """A constant of the file, its values still unread."""
+    dt = datum_type(data.dtype, f"constant {data.name}")
+    load = data.load
+    if load is None:
+        return Tensor(dt, data.shape, None)
+    kind = NUMPY_TYPES[dt]
+    return Tensor(dt, data.shape, lambda: np.asarray(load()).astype(kind, copy=False))

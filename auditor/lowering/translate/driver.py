@@ -5,22 +5,24 @@ Sources: tract `onnx/src/model.rs` (parsing), `hir/src/infer/model.rs` (into_typ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.lowering.errors import Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.errors import Rejected, Uncertain, Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.dim import OpenSize, UnknownForm
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
-from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
-from auditor.lowering.translate.declared import check_declared, datum_type, input_fact, symbols_of
-from auditor.lowering.translate.registry import Call, Rejected, Uncertain, translator
+from auditor.lowering.graph.tensor import Tensor
+from auditor.lowering.translate.bodies import closure_names, free_names
+from auditor.lowering.translate.declared import as_tensor, check_declared, input_fact, symbols_of
+from auditor.lowering.translate.order import node_label, operators, translation_order
+from auditor.lowering.translate.registry import Call, translator
 from auditor.lowering.typed.plumbing import Const
-from auditor.model.graph import GraphDef, Model, NodeDef, TensorData, ValueInfo
+from auditor.model.graph import GraphDef, Model, NodeDef, ValueInfo
 
 NO_SUCH_OPERATOR = "EZKL has no such operator"
 
@@ -45,15 +47,14 @@ def translate(model: Model) -> Translation:
     worker = _Worker(model.opset, {}, model.graph, symbols_of(model))
     worker.translate_graph(model.graph)
     worker.try_unread_nodes(model.graph)
-    return Translation(graph=worker.graph, wires=worker.wires, operators=dict(_operators(model.graph)))
+    return Translation(graph=worker.graph, wires=worker.wires, operators=dict(operators(model.graph)))
 
 
 def unknown_operators(model: Model) -> list[Unsupported]:
     """A refusal for every node behind the outputs whose operator tract does not have."""
-    producers = {name: node for node in model.graph.nodes for name in node.outputs if name}
-    reached = (node for node in _order(model.graph, producers) if isinstance(node, NodeDef))
+    reached = (node for node in translation_order(model.graph) if isinstance(node, NodeDef))
     unknown = (node for node in reached if translator(node.op_type) is None)
-    return [Unsupported(node.op_type, _label(node), NO_SUCH_OPERATOR) for node in unknown]
+    return [Unsupported(node.op_type, node_label(node), NO_SUCH_OPERATOR) for node in unknown]
 
 
 def _refuse_inputs_as_outputs(graph: GraphDef) -> None:
@@ -66,16 +67,6 @@ def _refuse_inputs_as_outputs(graph: GraphDef) -> None:
         if info.name in inputs:
             way_out = "put an Identity between them"
             raise Unsupported("", info.name, "the value is both an input and an output of the model", way_out)
-
-
-def as_tensor(data: TensorData) -> Tensor:
-    """A constant of the file, its values still unread."""
-    dt = datum_type(data.dtype, f"constant {data.name}")
-    load = data.load
-    if load is None:
-        return Tensor(dt, data.shape, None)
-    kind = NUMPY_TYPES[dt]
-    return Tensor(dt, data.shape, lambda: np.asarray(load()).astype(kind, copy=False))
 
 
 class _Worker:
@@ -100,9 +91,8 @@ class _Worker:
 
     def translate_graph(self, graph: GraphDef, free: Sequence[str] = ()) -> None:
         """Translate all that the outputs need; ``free`` are outer values a body reads, as extra inputs."""
-        producers = {name: node for node in graph.nodes for name in node.outputs if name}
         sources = {info.name: info for info in graph.inputs if info.name not in graph.initializers}
-        for node in _order(graph, producers):
+        for node in translation_order(graph):
             if isinstance(node, NodeDef):
                 self._translate_node(node, graph.value_infos)
             elif node not in self.wires:  # the inputs of a body have their facts from outside
@@ -119,8 +109,7 @@ class _Worker:
         Raises:
             Unmodelled: such a node is refused, perhaps only by a check that tract leaves to later stages.
         """
-        producers = {name: node for node in graph.nodes for name in node.outputs if name}
-        read = {id(item) for item in _order(graph, producers) if isinstance(item, NodeDef)}
+        read = {id(item) for item in translation_order(graph) if isinstance(item, NodeDef)}
         unread = [node for node in graph.nodes if id(node) not in read]
         if not unread:
             return
@@ -137,7 +126,7 @@ class _Worker:
                 aside._translate_node(node, graph.value_infos)
             except (Unsupported, Unmodelled) as error:
                 reason = f"no output needs it, but EZKL may fail on it: {error.reason}"
-                raise Unmodelled(node.op_type, _label(node), reason) from error
+                raise Unmodelled(node.op_type, node_label(node), reason) from error
 
     def _translate_leaf(self, name: str, graph: GraphDef, sources: Mapping[str, ValueInfo]) -> None:
         try:
@@ -158,7 +147,7 @@ class _Worker:
     # --- nodes
 
     def _translate_node(self, node: NodeDef, infos: Mapping[str, ValueInfo]) -> None:
-        label = _label(node)
+        label = node_label(node)
         try:
             outlets = self._wire(node, label)
             named = [name for name in node.outputs if name]
@@ -296,74 +285,6 @@ def _holds_nan(tensor: Tensor) -> bool:
     return tensor.dt in ("f16", "f32", "f64") and tensor.has_values and bool(np.isnan(tensor.array).any())
 
 
-def free_names(graph: GraphDef) -> tuple[str, ...]:
-    """Outer values a body reads, in the order it first reads them, those of inner bodies last."""
-    own = {info.name for info in graph.inputs} | set(graph.initializers)
-    own |= {name for node in graph.nodes for name in node.outputs}
-    read = [name for node in graph.nodes for name in node.inputs if name]
-    read += [name for node in graph.nodes for name in closure_names(node)]
-    return tuple(dict.fromkeys(name for name in read if name not in own))
-
-
-def closure_names(node: NodeDef) -> tuple[str, ...]:
-    """Outer values the bodies of a node read; tract sorts those of an If."""
-    names = dict.fromkeys(name for body in _bodies(node) for name in free_names(body))
-    return tuple(sorted(names)) if node.op_type == "If" else tuple(names)
-
-
 def _hold(graph: Graph, name: str, tensor: Tensor) -> Outlet:
     """A constant of its own, never merged with an equal one."""
     return graph.add_node(name, Const(tensor=tensor), [Fact.of(tensor)]), 0
-
-
-def _order(graph: GraphDef, producers: Mapping[str, NodeDef]) -> Iterable[NodeDef | str]:
-    """Depth first from the outputs; what is computed comes before leaves (tract `model/order.rs`)."""
-    done: set[int | str] = set()
-    for info in graph.outputs:
-        root = producers.get(info.name, info.name)
-        if _key(root) in done:
-            continue
-        stack: list[tuple[NodeDef | str, list[NodeDef | str]]] = [(root, _needs(root, producers))]
-        done.add(_key(root))
-        while stack:
-            item, needs = stack[-1]
-            if not needs:
-                stack.pop()
-                yield item
-                continue
-            need = needs.pop(0)
-            if _key(need) not in done:
-                done.add(_key(need))
-                stack.append((need, _needs(need, producers)))
-
-
-def _operators(graph: GraphDef) -> Iterator[tuple[str, str]]:
-    """tract's name and the operator of every node, those of bodies included."""
-    for node in graph.nodes:
-        yield _label(node), node.op_type
-        for body in _bodies(node):
-            yield from _operators(body)
-
-
-def _bodies(node: NodeDef) -> Iterator[GraphDef]:
-    for value in node.attributes.values():
-        values = value if isinstance(value, tuple) else (value,)
-        yield from (body for body in values if isinstance(body, GraphDef))
-
-
-def _label(node: NodeDef) -> str:
-    """tract's name of a node."""
-    return node.name or next((name for name in node.outputs if name), node.op_type)
-
-
-def _key(item: NodeDef | str) -> int | str:
-    return item if isinstance(item, str) else id(item)
-
-
-def _needs(item: NodeDef | str, producers: Mapping[str, NodeDef]) -> list[NodeDef | str]:
-    if isinstance(item, str):
-        return []
-    wanted = [producers.get(n, n) for n in (*item.inputs, *closure_names(item)) if n]
-    computed = [w for w in wanted if isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w))]
-    leaves = [w for w in wanted if not (isinstance(w, NodeDef) and (any(w.inputs) or closure_names(w)))]
-    return [*computed, *leaves]

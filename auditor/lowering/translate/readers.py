@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NoReturn
 
-from auditor.lowering.translate.registry import Call, Rejected, Uncertain
+from auditor.lowering.errors import Rejected, Uncertain
+from auditor.lowering.translate.bodies import closure_names
+from auditor.lowering.translate.registry import Call
 from auditor.model.graph import GraphDef, NodeDef
 
 SHAPE_READERS = frozenset(
@@ -46,7 +48,5 @@ def reaches_output(graph: GraphDef, node: NodeDef) -> bool:
 
 def readers(graph: GraphDef, node: NodeDef) -> Iterator[NodeDef]:
     """The nodes that read an output of a node, those with subgraphs that do included."""
-    from auditor.lowering.translate.driver import closure_names
-
     names = {name for name in node.outputs if name}
     return (other for other in graph.nodes if names.intersection((*other.inputs, *closure_names(other))))

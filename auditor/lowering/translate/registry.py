@@ -1,4 +1,4 @@
-"""Which translator answers for which ONNX operator; translators are found by listing this folder."""
+"""Which translator answers for which ONNX operator; translators are found by listing ``operators/``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.op import TypedOp
@@ -16,18 +17,6 @@ from auditor.lowering.graph.tensor import Tensor
 from auditor.model.graph import GraphDef, NodeDef
 
 T = TypeVar("T")
-
-
-class Rejected(Exception):
-    """tract or EZKL certainly refuses this node; the text is why."""
-
-    def __init__(self, reason: str, way_out: str = "") -> None:
-        super().__init__(reason)
-        self.way_out = way_out
-
-
-class Uncertain(Exception):
-    """We do not know exactly what tract makes of this node; the text is why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +104,9 @@ def translates(*operators: str) -> Callable[[Translator], Translator]:
 
 @lru_cache(maxsize=1)
 def _load() -> None:
-    package = importlib.import_module("auditor.lowering.translate")
+    package = importlib.import_module("auditor.lowering.translate.operators")
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"auditor.lowering.translate.{module.name}")
+        importlib.import_module(f"{package.__name__}.{module.name}")
 
 
 def translator(operator: str) -> Translator | None:

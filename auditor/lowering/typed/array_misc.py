@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
-from auditor.lowering.translate.registry import Uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch
-from auditor.lowering.translate.registry import Uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""What tract makes of each ONNX operator: one family in each module, found by listing this folder."""
