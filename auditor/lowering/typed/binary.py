@@ -92,8 +92,30 @@ KINDS: dict[str, Kind] = {
 }
 
 
+class BroadcastOp(TypedOp):
+    """What operations of inputs of one rank, with sizes of one broadcast, share."""
+
+    __slots__ = ()
+
+    def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
+        return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)
+
+    def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
+        if change.kind == "rm":
+            facts = graph.input_facts(node) + graph.output_facts(node)
+            if any(fact.shape[change.at] != 1 for fact in facts):
+                return None
+        return Consequence.everywhere(node, None, change)
+
+    def slice(
+        self, patch: Patch, graph: Graph, node: Node, prefix: str, inputs: list[Outlet], axis: int,
+        start: int, end: int,
+    ) -> list[Outlet] | None:  # fmt: skip
+        return patch.wire_node(prefix, self, inputs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binary(TypedOp):
+class Binary(BroadcastOp):
     """One of :data:`KINDS` on inputs of one rank, with sizes of one broadcast."""
 
     merges_duplicates: ClassVar[bool] = True
@@ -114,22 +136,6 @@ class Binary(TypedOp):
             raise ShapeMismatch(f"EZKL does not compute {self.kind} of constants of {a.dtype} and {b.dtype}")
         with np.errstate(all="ignore"):
             return [np.asarray(kind.evaluate(a, b)).astype(a.dtype, copy=False)]
-
-    def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
-        return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)
-
-    def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
-        if change.kind == "rm":
-            facts = graph.input_facts(node) + graph.output_facts(node)
-            if any(fact.shape[change.at] != 1 for fact in facts):
-                return None
-        return Consequence.everywhere(node, None, change)
-
-    def slice(
-        self, patch: Patch, graph: Graph, node: Node, prefix: str, inputs: list[Outlet], axis: int,
-        start: int, end: int,
-    ) -> list[Outlet] | None:  # fmt: skip
-        return patch.wire_node(prefix, self, inputs)
 
     def declutter(self, graph: Graph, node: Node) -> Patch | None:
         kind = KINDS[self.kind]

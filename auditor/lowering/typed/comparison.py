@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.lowering.graph.axes import AxesMapping, InOut
+from auditor.lowering.graph.axes import InOut
 from auditor.lowering.graph.axis_op import AxisChange
 from auditor.lowering.graph.dim import UnknownForm, holds_open
 from auditor.lowering.graph.fact import Fact
-from auditor.lowering.graph.graph import Graph, Node, Outlet
-from auditor.lowering.graph.op import Consequence, TypedOp
-from auditor.lowering.graph.patch import Patch
+from auditor.lowering.graph.graph import Graph, Node
+from auditor.lowering.graph.op import Consequence
 from auditor.lowering.graph.shapes import ShapeMismatch, broadcast_shapes
+from auditor.lowering.typed.binary import BroadcastOp
 
 _EVALUATIONS = {
     "==": np.equal,
@@ -26,7 +26,7 @@ _EVALUATIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comp(TypedOp):
+class Comp(BroadcastOp):
     """One of ``== != < <= > >=``, named as tract names them. tract never takes two for equal."""
 
     kind: str
@@ -48,9 +48,6 @@ class Comp(TypedOp):
             raise UnknownForm("a comparison of sizes that are not numbers yet")
         return np.full(a.shape, self.kind in ("==", "<=", ">="))
 
-    def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
-        return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)
-
     def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
         if change.kind == "rm":
             shapes = [graph.fact(node.inputs[0]).shape, node.outputs[0].fact.shape]
@@ -59,9 +56,3 @@ class Comp(TypedOp):
             if any(shape[change.at] != 1 for shape in shapes):
                 return None
         return Consequence.everywhere(node, None, change)
-
-    def slice(
-        self, patch: Patch, graph: Graph, node: Node, prefix: str, inputs: list[Outlet], axis: int,
-        start: int, end: int,
-    ) -> list[Outlet] | None:  # fmt: skip
-        return patch.wire_node(prefix, self, inputs)

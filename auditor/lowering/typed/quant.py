@@ -10,11 +10,12 @@ from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
 from auditor.lowering.graph.evaluate import CannotEvaluate
 from auditor.lowering.graph.fact import Fact
-from auditor.lowering.graph.graph import Graph, Node, Outlet
+from auditor.lowering.graph.graph import Graph, Node
 from auditor.lowering.graph.op import Consequence, TypedOp
 from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.shapes import ShapeMismatch, broadcast_shapes
 from auditor.lowering.graph.tensor import datum_type_of
+from auditor.lowering.typed.binary import BroadcastOp
 from auditor.lowering.typed.cast import cast_array
 from auditor.lowering.typed.element_wise import UnaryOp
 
@@ -171,7 +172,7 @@ class QScale(UnaryOp):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale(TypedOp):
+class Scale(BroadcastOp):
     """The second input times the first, which is a float, in the type of the second."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
@@ -182,22 +183,6 @@ class Scale(TypedOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         return [_scaled(inputs[1], inputs[0].astype(np.float32))]
-
-    def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
-        return AxesMapping.natural(2, 1, inputs[0].rank)
-
-    def change_axes(self, graph: Graph, node: Node, io: InOut, change: AxisChange) -> Consequence | None:
-        if change.kind == "rm":
-            facts = graph.input_facts(node) + graph.output_facts(node)
-            if any(fact.shape[change.at] != 1 for fact in facts):
-                return None
-        return Consequence.everywhere(node, None, change)
-
-    def slice(
-        self, patch: Patch, graph: Graph, node: Node, prefix: str, inputs: list[Outlet], axis: int,
-        start: int, end: int,
-    ) -> list[Outlet] | None:  # fmt: skip
-        return patch.wire_node(prefix, self, inputs)
 
     def declutter(self, graph: Graph, node: Node) -> Patch | None:
         factor = graph.fact(node.inputs[0]).uniform
