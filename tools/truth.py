@@ -15,25 +15,19 @@ import hashlib
 import json
 import os
 import queue
-import resource
-import select
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
+
+from tools.worker import REPOSITORY, Died, Worker, as_run_args, serve
 
 RunArgsDict = Mapping[str, Any]
 Status = Literal["accepted", "rejected", "panicked", "aborted", "timeout"]
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-MEMORY_LIMIT_BYTES = 8 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,111 +162,38 @@ def _serve(
     answers: queue.Queue[tuple[Case, Truth] | BaseException],
     timeout_seconds: float,
 ) -> None:
-    worker = _Worker()
+    worker = Worker("tools.truth")
     try:
         while True:
             try:
                 case = unknown.get_nowait()
             except queue.Empty:
                 return
-            answers.put((case, worker.ask(case, timeout_seconds)))
+            answers.put((case, _ask(worker, case, timeout_seconds)))
     except BaseException as error:  # handed to the caller's thread, which raises it
         answers.put(error)
     finally:
         worker.stop()
 
 
-class _Worker:
-    """One process that runs EZKL, started when needed and replaced after it fails."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._directory = tempfile.TemporaryDirectory(prefix="auditor-truth-")
-        self._errors: IO[str] | None = None
-
-    def ask(self, case: Case, timeout_seconds: float) -> Truth:
-        process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        model = Path(self._directory.name, "model.onnx")
-        model.write_bytes(case.model)
-        process.stdin.write(json.dumps({"model": str(model), "run_args": dict(case.run_args)}) + "\n")
-        process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], timeout_seconds)
-        if not ready:
-            self._kill()
-            return Truth(
-                id=case.id, status="timeout", reason=f"no answer in {timeout_seconds:g} s", settings=None,
-                seconds=timeout_seconds,
-            )  # fmt: skip
-        line = process.stdout.readline()
-        if not line:
-            return Truth(id=case.id, status="aborted", reason=self._obituary(), settings=None, seconds=0.0)
-        answer = json.loads(line)
-        if answer["status"] == "panicked":
-            self._kill()
-        return Truth(id=case.id, **answer)
-
-    def stop(self) -> None:
-        self._kill()
-        self._directory.cleanup()
-
-    def _start(self) -> subprocess.Popen[str]:
-        self._errors = Path(self._directory.name, "stderr").open("w+")  # noqa: SIM115 - closed by _kill
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve()), "worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env={**os.environ, "RAYON_NUM_THREADS": "1"},
-            cwd=self._directory.name,
-        )
-        return self._process
-
-    def _kill(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                stream.close()
-        self._process = None
-
-    def _obituary(self) -> str:
-        assert self._process is not None
-        assert self._errors is not None
-        code = self._process.wait()
-        self._errors.seek(0)
-        last_words = self._errors.read()[-400:].strip()
-        self._kill()
-        cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"{cause}: {last_words}"
+def _ask(worker: Worker, case: Case, timeout_seconds: float) -> Truth:
+    model = worker.directory / "model.onnx"
+    model.write_bytes(case.model)
+    answer = worker.ask({"model": str(model), "run_args": dict(case.run_args)}, timeout_seconds)
+    if isinstance(answer, Died):
+        seconds = timeout_seconds if answer.status == "timeout" else 0.0
+        return Truth(id=case.id, status=answer.status, reason=answer.reason, settings=None, seconds=seconds)
+    return Truth(id=case.id, **answer)
 
 
 # --- the worker ------------------------------------------------------------------------------
 
 
-def run_worker() -> None:
-    """Answers one JSON line on stdout for each on stdin; EZKL's own printing goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-    import ezkl  # only here: it may end the process
-
-    for line in sys.stdin:
-        question = json.loads(line)
-        answers.write(json.dumps(_gen_settings(ezkl, question["model"], question["run_args"])) + "\n")
-        answers.flush()
-
-
-def _gen_settings(ezkl: Any, model: str, run_args: RunArgsDict) -> dict[str, Any]:
+def _gen_settings(ezkl: Any, question: Any) -> dict[str, Any]:
     import time
 
-    arguments = ezkl.PyRunArgs()
-    for name, value in run_args.items():
-        setattr(arguments, name, _as_tuples(value))
+    model = question["model"]
+    arguments = as_run_args(ezkl, question["run_args"])
     output = Path(model).with_name("settings.json")
     started = time.perf_counter()
     status, reason, settings = "accepted", "", None
@@ -286,18 +207,12 @@ def _gen_settings(ezkl: Any, model: str, run_args: RunArgsDict) -> dict[str, Any
             raise
         status, reason = "panicked", str(error)
     return {
+        "panicked": status == "panicked",
         "status": status,
         "reason": reason,
         "settings": settings,
         "seconds": time.perf_counter() - started,
     }
-
-
-def _as_tuples(value: Any) -> Any:
-    """JSON has no tuples; EZKL wants ``lookup_range`` and the pairs of ``variables`` as tuples."""
-    if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
-        return [tuple(pair) for pair in value]
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _stable(settings: dict[str, Any]) -> dict[str, Any]:
@@ -342,9 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=1000, help="how many random models")
     chosen = parser.parse_args(arguments)
     if chosen.what == "worker":
-        run_worker()
+        serve(_gen_settings)
         return
-    sys.path.insert(0, str(REPOSITORY))
     if chosen.what == "nodes":
         from tests.families import nodes
 
