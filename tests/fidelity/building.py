@@ -31,6 +31,20 @@ class Example:
     run_args: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """``wrong`` meets the rule, ``right`` does not; ``effect`` is what the real EZKL does with ``wrong``.
+
+    ``other numbers``, ``no witness`` for its input, or only another ``shape``.
+    """
+
+    rule: str
+    name: str
+    wrong: Example
+    right: Example
+    effect: str = "other numbers"
+
+
 def numbers(*shape: int) -> np.ndarray:
     """Different numbers in [-1, 1], none of them near 0, all exact at the scales used here."""
     size = int(np.prod(shape))

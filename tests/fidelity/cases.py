@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
-from tests.fidelity.building import Example, example, floats, ints, numbers, one
+from tests.fidelity.building import Case, Example, example, floats, ints, numbers, one
+from tests.fidelity.loops_and_scales import LOOPS_AND_SCALES
 
 TOLERANCE = 0.02
 """Of the largest number in the output, or of 1: fixed-point error stays below, another function above."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """``wrong`` meets the rule, ``right`` does not; ``effect`` is what the real EZKL does with ``wrong``.
-
-    ``other numbers``, ``no witness`` for its input, or only another ``shape``.
-    """
-
-    rule: str
-    name: str
-    wrong: Example
-    right: Example
-    effect: str = "other numbers"
-
-
-def _convolutions(batch: int) -> Example:
-    def conv(source: str, weight: str, result: str) -> NodeProto:
-        return helper.make_node("Conv", [source, weight], [result], name=result, strides=[1, 1])
+def _convolutions(batch: int, size: int = 6, pads: Sequence[int] = (0, 0, 0, 0)) -> Example:
+    def conv(source: str, weight: str, result: str, pads: Sequence[int] = (0, 0, 0, 0)) -> NodeProto:
+        return helper.make_node("Conv", [source, weight], [result], name=result, strides=[1, 1], pads=pads)
 
     weights = {"a": numbers(3, 2, 1, 1), "b": numbers(3, 3, 3, 3) / 4, "c": numbers(2, 3, 1, 1)}
-    nodes = [conv("x", "a", "first"), conv("first", "b", "second"), conv("second", "c", "y")]
-    return example(nodes, {"x": numbers(batch, 2, 6, 6)}, weights)
+    nodes = [conv("x", "a", "first"), conv("first", "b", "second", pads), conv("second", "c", "y")]
+    return example(nodes, {"x": numbers(batch, 2, size, size)}, weights)
 
 
 def _equal(reader: str) -> Example:
@@ -492,4 +478,60 @@ CASES: tuple[Case, ...] = (
         wrong=one("Einsum", {"x": numbers(2, 3), "z": numbers(3, 2)}, equation="ij,jk->"),
         right=one("Einsum", {"x": numbers(2, 3), "z": numbers(2, 3)}, equation="ij,ij->"),
     ),
+    Case(
+        rule="AUD-FID-001",
+        name="Conv as large as the image between 1x1 Convs",
+        wrong=_convolutions(1, pads=(2, 2, 2, 2)),
+        right=_convolutions(1, size=3),
+    ),
+    Case(
+        rule="AUD-FID-014",
+        name="root of integers",
+        wrong=one("Pow", {"x": ints(8, 3, 12)}, {"c": np.float32(0.5)}, dtype="int64"),
+        right=one("Pow", {"x": ints(8, 3, 12)}, {"c": np.float32(2)}, dtype="int64"),
+    ),
+    Case(
+        rule="AUD-FID-014",
+        name="ReduceL2 of integers",
+        wrong=one("ReduceL2", {"x": np.asarray([1, 2, 4], np.int32)}, dtype="int32"),
+        right=one("ReduceSumSquare", {"x": np.asarray([1, 2, 4], np.int32)}, dtype="int32"),
+    ),
+    Case(
+        rule="AUD-FID-021",
+        name="RNN clip of 0",
+        wrong=_recurrent("RNN", clip=0.0),
+        right=_recurrent("RNN"),
+    ),
+    Case(
+        rule="AUD-FID-025",
+        name="OneHot index beyond the depth",
+        effect="no witness",
+        wrong=one("OneHot", {"x": ints(0, 7)}, {"d": np.int64(4), "v": floats(0, 1)}),
+        right=one("Gather", {"x": numbers(3, 3)}, {"i": ints(0, 2)}),
+    ),
+    *(
+        Case(
+            rule="AUD-FID-030",
+            name=f"{operator} of unsigned integers",
+            wrong=one(operator, _SHIFTED, {"c": np.uint8(100)}, dtype="uint8"),
+            right=one(operator, {"x": ints(7, 8, 200)}, {"c": np.int64(100)}, dtype="int64"),
+        )
+        for operator in ("Add", "Mul", "Sub")
+    ),
+    Case(
+        rule="AUD-FID-034",
+        name="Einsum with two ellipses",
+        wrong=one("Einsum", {"x": numbers(2, 3), "z": numbers(2, 3)}, equation="...,..."),
+        right=one("Einsum", {"x": numbers(2, 3), "z": numbers(2, 3)}, equation="...,...->..."),
+    ),
+    *(
+        Case(
+            rule="AUD-FID-036",
+            name=f"GlobalLpPool p={exponent}",
+            wrong=one("GlobalLpPool", {"x": numbers(1, 2, 2, 2)}, p=exponent),
+            right=one("GlobalLpPool", {"x": numbers(1, 2, 1, 1)}, p=2),
+        )
+        for exponent in (1, 2, 3)
+    ),
+    *LOOPS_AND_SCALES,
 )

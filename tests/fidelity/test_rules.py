@@ -13,8 +13,8 @@ from auditor.fidelity.registry import all_rules
 from auditor.findings import SEVERITIES, Finding
 from auditor.front_end import lower_model
 from auditor.model import bind_dimensions, read_source
-from tests.fidelity.building import RUN_ARGS, Example
-from tests.fidelity.cases import CASES, Case
+from tests.fidelity.building import RUN_ARGS, Case, Example
+from tests.fidelity.cases import CASES
 
 REGISTERED = {
     rule.id: rule.severity

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from tests.fidelity.building import RUN_ARGS, Example
-from tests.fidelity.cases import CASES, TOLERANCE, Case
+from tests.fidelity.building import RUN_ARGS, Case, Example
+from tests.fidelity.cases import CASES, TOLERANCE
 from tools.witness import Witness, WitnessWorker
 
 pytest.importorskip("ezkl")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from auditor.circuit import Circuit, ops
 from auditor.circuit.graph import CircuitNode, Graph, Outlet, SubCircuit
 from auditor.fidelity.registry import circuit_rule
+from auditor.fidelity.walk import graphs, inner_op, nodes, readers, shape_of
 
 Result = Iterator[tuple[str, str]]
 
@@ -32,35 +33,40 @@ _LOGICAL = (ops.And, ops.Not, ops.Or, ops.Xor)
 def image_without_batch(circuit: Circuit) -> Result:
     """Without a batch axis EZKL's ``conv`` takes output channels for positions and returns one axis more;
     ``max_pool`` and ``sumpool`` take channels for the batch (circuit/ops/layouts.rs ``has_no_batch``)."""
-    for node, _ in _nodes(circuit.graph):
-        op = _inner(node.op)
-        if isinstance(op, ops.Conv | ops.DeConv | ops.MaxPool | ops.SumPool) and op.data_format in (
-            "CHW",
-            "HWC",
-        ):
-            yield (
-                node.origin,
-                f"{op.name} reads its image along wrong axes: the batch axis of size 1 was removed",
-            )
+    for graph in graphs(circuit.graph):
+        known = {node.id: node for node in graph.nodes}
+        for node in graph.nodes:
+            op = inner_op(node.op) if isinstance(node, CircuitNode) else None
+            if not isinstance(op, ops.Conv | ops.DeConv | ops.MaxPool | ops.SumPool):
+                continue
+            assert isinstance(node, CircuitNode)
+            shapes = [shape_of(known[source], slot) for source, slot in node.inputs]
+            if op.data_format in ("CHW", "HWC") and not _has_one_position(op, shapes, node.shape):
+                yield (
+                    node.origin,
+                    f"{op.name} reads its image along wrong axes: the batch axis of size 1 was removed",
+                )
 
 
 @circuit_rule("AUD-FID-005")
 def equality_at_a_scale(circuit: Circuit) -> Result:
     """The result of ``Equals`` is 0 or 1, but its node keeps the scale of the operands."""
-    for graph in _graphs(circuit.graph):
-        readers = _readers(graph)
+    for graph in graphs(circuit.graph):
+        reading, live = readers(graph), _live(graph)
         outputs = set(graph.outputs)
         for node in graph.nodes:
-            if not isinstance(node, CircuitNode) or not isinstance(_inner(node.op), ops.Equals):
+            if not isinstance(node, CircuitNode) or not isinstance(inner_op(node.op), ops.Equals):
                 continue
-            if node.scale > 0 and _read_as_number((node.id, 0), readers, outputs):
+            if node.id not in live:
+                continue
+            if node.scale > 0 and _read_as_number((node.id, 0), reading, outputs):
                 yield node.origin, f"Equal of fractional numbers is 2^-{node.scale} where it is true, not 1"
 
 
 @circuit_rule("AUD-FID-023")
 def factor_rounds_to_zero(circuit: Circuit) -> Result:
     """tract removes products with 0, so a factor of nothing but 0 was a number too small for its scale."""
-    for graph in _graphs(circuit.graph):
+    for graph in graphs(circuit.graph):
         for node, factor in _factors(graph):
             values = factor.load() if factor.load is not None else None
             if values is not None and values.size and not values.any():
@@ -73,7 +79,7 @@ def factor_rounds_to_zero(circuit: Circuit) -> Result:
 @circuit_rule("AUD-FID-024", severity="medium")
 def rough_mean(circuit: Circuit) -> Result:
     """A mean is a sum times the constant 1/N, rounded to the scale of parameters."""
-    for graph in _graphs(circuit.graph):
+    for graph in graphs(circuit.graph):
         known = {node.id: node for node in graph.nodes if isinstance(node, CircuitNode)}
         for node, factor in _factors(graph):
             count = _summed(node, known)
@@ -95,7 +101,7 @@ def division_without_witness(circuit: Circuit) -> Result:
     """EZKL ``div`` decomposes what the remainder lacks to the divisor, at least half of the divisor."""
     args = circuit.run_args
     limit = args.decomp_base**args.decomp_legs
-    for node, _ in _nodes(circuit.graph):
+    for node in nodes(circuit.graph):
         divisor = _divisor(node.op)
         if divisor is not None and divisor / 2 >= limit:
             size = f"2^{math.log2(divisor):.0f}"
@@ -113,8 +119,9 @@ def inverse_of_zero(circuit: Circuit) -> Result:
     limit = args.decomp_base**args.decomp_legs
     found = [
         node
-        for node, _ in _nodes(circuit.graph)
-        if isinstance(op := _inner(node.op), ops.Recip | ops.Rsqrt) and op.output_scale >= limit * op.epsilon
+        for node in nodes(circuit.graph)
+        if isinstance(op := inner_op(node.op), ops.Recip | ops.Rsqrt)
+        and op.output_scale >= limit * op.epsilon
     ]
     if found:
         many = f"{len(found)} reciprocals" if len(found) > 1 else "the reciprocal"
@@ -124,42 +131,32 @@ def inverse_of_zero(circuit: Circuit) -> Result:
 @circuit_rule("AUD-FID-032")
 def broadcast_from_the_front(circuit: Circuit) -> Result:
     """EZKL ``tensor/mod.rs`` `expand` matches axes from the first on, ONNX from the last."""
-    for graph in _graphs(circuit.graph):
+    for graph in graphs(circuit.graph):
         known = {node.id: node for node in graph.nodes}
         for node in graph.nodes:
-            op = _inner(node.op) if isinstance(node, CircuitNode) else None
+            op = inner_op(node.op) if isinstance(node, CircuitNode) else None
             if not isinstance(node, CircuitNode) or not isinstance(op, ops.MultiBroadcastTo):
                 continue
-            shape = _shape_of(known[node.inputs[0][0]], node.inputs[0][1])
+            shape = shape_of(known[node.inputs[0][0]], node.inputs[0][1])
             if len(shape) < len(op.shape) and any(size > 1 for size in shape):
                 yield node.origin, f"broadcast of {list(shape)} to {list(op.shape)} repeats along wrong axes"
 
 
+def _has_one_position(op: ops.Op, shapes: Sequence[ops.Shape], result: ops.Shape) -> bool:
+    """Whether a convolution has but one window to read, so that wrong positions are of no matter.
+
+    A window as large as the image is the image wherever it begins (EZKL tensor/mod.rs `get_slice`).
+    """
+    if not isinstance(op, ops.Conv) or (op.data_format, op.kernel_format) != ("CHW", "OIHW"):
+        return False
+    image, kernel = shapes[:2]
+    padded = [before + size + after for size, (before, after) in zip(image[1:], op.padding, strict=True)]
+    if op.group == 1 and list(kernel[2:]) == padded:
+        return True
+    return result[0] == op.group and math.prod(result[1:]) == 1
+
+
 # --- the circuit, looked at ----------------------------------------------------------------
-
-
-def _graphs(graph: Graph) -> Iterator[Graph]:
-    """The graph and the bodies of its loops."""
-    yield graph
-    for node in graph.nodes:
-        if isinstance(node, SubCircuit):
-            yield from _graphs(node.body)
-
-
-def _nodes(graph: Graph) -> Iterator[tuple[CircuitNode, Graph]]:
-    for inner in _graphs(graph):
-        yield from ((node, inner) for node in inner.nodes if isinstance(node, CircuitNode))
-
-
-def _inner(op: ops.Op) -> ops.Op:
-    """The operation inside of rescaling."""
-    while isinstance(op, ops.Rescaled | ops.RebaseScale):
-        op = op.inner
-    return op
-
-
-def _shape_of(node: CircuitNode | SubCircuit, slot: int) -> ops.Shape:
-    return node.shape if isinstance(node, CircuitNode) else node.out_shapes[slot]
 
 
 def _divisor(op: ops.Op) -> float | None:
@@ -173,16 +170,8 @@ def _divisor(op: ops.Op) -> float | None:
     return max(divisors, default=None)
 
 
-def _readers(graph: Graph) -> dict[Outlet, list[tuple[CircuitNode | SubCircuit, int]]]:
-    readers: dict[Outlet, list[tuple[CircuitNode | SubCircuit, int]]] = {}
-    for node in graph.nodes:
-        for position, outlet in enumerate(node.inputs):
-            readers.setdefault(outlet, []).append((node, position))
-    return readers
-
-
 def _read_as_number(
-    outlet: Outlet, readers: dict[Outlet, list[tuple[CircuitNode | SubCircuit, int]]], outputs: set[Outlet]
+    outlet: Outlet, reading: dict[Outlet, list[tuple[CircuitNode | SubCircuit, int]]], outputs: set[Outlet]
 ) -> bool:
     """Whether anything but logic looks at a truth value, also after it was moved around."""
     waiting, seen = [outlet], {outlet}
@@ -190,8 +179,8 @@ def _read_as_number(
         current = waiting.pop()
         if current in outputs:
             return True
-        for node, position in readers.get(current, ()):
-            op = _inner(node.op) if isinstance(node, CircuitNode) else None
+        for node, position in reading.get(current, ()):
+            op = inner_op(node.op) if isinstance(node, CircuitNode) else None
             if isinstance(op, _LOGICAL) or (isinstance(op, ops.Iff) and position == 0):
                 continue
             if not isinstance(op, _KEEP_NUMBERS):
@@ -199,6 +188,32 @@ def _read_as_number(
             if (node.id, 0) not in seen:
                 seen.add((node.id, 0))
                 waiting.append((node.id, 0))
+    return False
+
+
+def _live(graph: Graph) -> set[int]:
+    """The nodes that an output depends on, other than through a node whose result is always the same."""
+    known = {node.id: node for node in graph.nodes}
+    waiting = [source for source, _ in graph.outputs]
+    live: set[int] = set()
+    while waiting:
+        node = known[waiting.pop()]
+        if node.id in live:
+            continue
+        live.add(node.id)
+        if isinstance(node, SubCircuit) or not _is_of_one(node, known):
+            waiting += [source for source, _ in node.inputs]
+    return live
+
+
+def _is_of_one(node: CircuitNode, known: Mapping[int, CircuitNode | SubCircuit]) -> bool:
+    """Whether it picks among, or normalises, one number: the position is 0, the share 1."""
+    op = inner_op(node.op)
+    if isinstance(op, ops.Softmax):
+        return all(node.shape[axis] == 1 for axis in op.axes)
+    if isinstance(op, ops.ReduceArgMax | ops.ReduceArgMin):
+        source, slot = node.inputs[0]
+        return shape_of(known[source], slot)[op.dim] == 1
     return False
 
 
@@ -210,7 +225,7 @@ def _factors(graph: Graph) -> Iterator[tuple[CircuitNode, ops.Constant]]:
         if isinstance(node, CircuitNode) and isinstance(node.op, ops.Constant)
     }
     for node in graph.nodes:
-        if isinstance(node, CircuitNode) and isinstance(_inner(node.op), ops.Mult):
+        if isinstance(node, CircuitNode) and isinstance(inner_op(node.op), ops.Mult):
             found = (constants.get(source) for source, _ in node.inputs)
             yield from ((node, factor) for factor in found if factor is not None and factor.scale > 0)
 
@@ -221,7 +236,7 @@ def _summed(node: CircuitNode, known: dict[int, CircuitNode]) -> int | None:
         origin = known.get(source)
         while origin is not None and isinstance(origin.op, ops.Reshape | ops.Identity | ops.MoveAxis):
             origin = known.get(origin.inputs[0][0])
-        op = _inner(origin.op) if origin is not None else None
+        op = inner_op(origin.op) if origin is not None else None
         if origin is None or not isinstance(op, ops.Sum):
             continue
         summed = known.get(origin.inputs[0][0])

@@ -49,3 +49,11 @@ def one_hot_values(node: NodeView) -> str | None:
     if values.size == 2 and np.array_equal(values.ravel().astype(np.float64), (0.0, 1.0)):
         return None
     return f"OneHot writes 0 and 1 in place of {' and '.join(f'{value:g}' for value in values.ravel()[:2])}"
+
+
+@node_rule("AUD-FID-025", "OneHot", severity="info")
+def one_hot_index(node: NodeView) -> str | None:
+    """EZKL's ``one_hot`` proves that each index is one of the classes."""
+    if node.fact(0).is_constant:
+        return None
+    return "OneHot: an input with an index below 0, or not below the depth, has no witness"

@@ -41,6 +41,19 @@ def integer_division(node: NodeView) -> str | None:
     return f"{operator} of integers keeps the fraction that ONNX drops (7 / 2 is 3.5)"
 
 
+@node_rule("AUD-FID-014", "Pow", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp")
+def root_of_integers(node: NodeView) -> str | None:
+    """ONNX gives the results of these the integer type of the operand, and drops the fraction."""
+    operator = node.node.op_type
+    if node.dtype(0) in _FLOATS:
+        return None
+    if operator == "Pow":
+        exponent = node.constant(1)
+        if exponent is None or bool((np.trunc(exponent) == exponent).all()):
+            return None
+    return f"{operator} of integers does not drop the fraction as ONNX does"
+
+
 @node_rule("AUD-FID-015", "Pow")
 def power_of_zero_or_less(node: NodeView) -> str | None:
     """EZKL casts a whole exponent to unsigned and multiplies; without a factor, the scale stays wrong."""
@@ -85,6 +98,17 @@ def no_wrapping(node: NodeView) -> str | None:
     if same_sign and _BITS[source] <= _BITS[to]:
         return None
     return f"Cast from {source} to {to} does not wrap around numbers beyond {to}"
+
+
+@node_rule("AUD-FID-030", "Add", "Mean", "Mul", "Neg", "ReduceSum", "Sub", "Sum", severity="medium")
+def no_overflow(node: NodeView) -> str | None:
+    """Sums and products of narrow types, and what would be below 0 of unsigned ones, wrap around in ONNX."""
+    kind, operator = node.dtype(0), node.node.op_type
+    if kind in _FLOATS or kind == "bool" or kind not in _BITS:
+        return None
+    if kind in _WIDE and not (operator == "Sub" and kind.startswith("u")):
+        return None
+    return f"{operator} of {kind} does not wrap around numbers beyond {kind}"
 
 
 def _target(node: NodeView) -> str:

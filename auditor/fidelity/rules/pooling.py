@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from auditor.fidelity.registry import node_rule
 from auditor.fidelity.traits import not_negative
 from auditor.fidelity.view import NodeView
@@ -33,6 +35,16 @@ def padded_with_zero(node: NodeView) -> str | None:
     if not_negative(node.graph, node.node.inputs[0]) or not touches_padding(node):
         return None
     return "MaxPool pads with 0 in place of minus infinity: windows at the border are never below 0"
+
+
+@node_rule("AUD-FID-036", "GlobalLpPool", folded=True)
+def norm_as_mean(node: NodeView) -> str | None:
+    """tract onnx/src/ops/nn: the mean of the powers in place of their sum, and no absolute values."""
+    exponent = node.attribute("p", 2)
+    is_absolute = exponent % 2 == 0 or not_negative(node.graph, node.node.inputs[0])
+    if is_absolute and math.prod(node.dims(0)[2:]) == 1:
+        return None
+    return f"GlobalLpPool with p={exponent} takes the mean of powers in place of the sum of absolute ones"
 
 
 def touches_padding(node: NodeView) -> bool:

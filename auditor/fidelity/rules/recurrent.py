@@ -12,15 +12,6 @@ _DEFAULTS = {
 }
 
 
-@node_rule("AUD-FID-008", "LSTM")
-def states_confused(node: NodeView) -> str | None:
-    """The outlets of a loop's states are wrong when the hidden or the cell state is not an output."""
-    used = tuple(name for slot, name in enumerate(("Y", "Y_h", "Y_c")) if node.uses_output(slot))
-    if used == ("Y", "Y_h") or (used == ("Y_c",) and _steps(node) != 1):
-        return f"LSTM with {' and '.join(used)} in use and no other output: EZKL confuses its states"
-    return None
-
-
 @node_rule("AUD-FID-010", "GRU", "LSTM", "RNN", folded=True)
 def reversed_direction(node: NodeView) -> str | None:
     """EZKL casts the negative chunk of a reversed scan to unsigned and scans forward."""
@@ -37,7 +28,7 @@ def attributes_ignored(node: NodeView) -> str | None:
     default = _DEFAULTS[operator]
     if activations and tuple(name.lower() for name in activations[: len(default)]) != default:
         return f"{operator} ignores activations {', '.join(activations)}"
-    if node.attribute("clip", 0.0) > 0:
+    if "clip" in node.node.attributes:
         return f"{operator} ignores clip={node.attribute('clip', 0.0):g}"
     if operator == "LSTM" and node.attribute("input_forget", 0) != 0:
         return "LSTM ignores input_forget=1"

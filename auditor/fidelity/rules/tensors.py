@@ -61,12 +61,20 @@ def repeated_index(node: NodeView) -> str | None:
 
 
 @node_rule("AUD-FID-034", "Einsum")
-def sum_to_a_scalar(node: NodeView) -> str | None:
-    """An empty right side is read as a missing one: indices that stand once are kept, not summed."""
+def result_misread(node: NodeView) -> str | None:
+    """An empty right side is read as a missing one: indices that stand once are kept, not summed.
+
+    An ellipsis is taken for indices of each operand's own where the right side is missing.
+    """
     equation = node.attribute("equation", "").replace(" ", "")
     operands, arrow, result = equation.partition("->")
     letters = operands.replace("...", "").replace(",", "")
-    if not arrow or result or all(letters.count(letter) > 1 for letter in letters):
+    if not arrow:
+        if operands.count("...") > 1:
+            return f"Einsum {equation} without a right side takes the axes of each ellipsis for others"
+        return None
+    kept = "..." in operands or any(letters.count(letter) == 1 for letter in letters)
+    if result or not kept:
         return None
     return f"Einsum {equation} is not summed to one number: it keeps the indices that stand once"
 
