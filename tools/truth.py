@@ -29,7 +29,6 @@ RunArgsDict = Mapping[str, Any]
 Status = Literal["accepted", "rejected", "panicked", "aborted", "timeout"]
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A question: one model under some run args (``PyRunArgs`` names; EZKL's defaults for the rest)."""

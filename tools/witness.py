@@ -7,24 +7,17 @@ process; see ``tools.truth``, which asks for the circuit's size in the same way.
 from __future__ import annotations
 
 import json
-import os
-import resource
-import select
-import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-Status = Literal["computed", "rejected", "fails", "aborted", "timeout"]
+from tools.worker import Died, Worker, as_run_args, serve
 
-MEMORY_LIMIT_BYTES = 8 << 30
+Status = Literal["computed", "rejected", "fails", "aborted", "timeout"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +37,7 @@ class WitnessWorker:
 
     def __init__(self, timeout_seconds: float = 60.0) -> None:
         self._timeout_seconds = timeout_seconds
-        self._process: subprocess.Popen[str] | None = None
-        self._directory = tempfile.TemporaryDirectory(prefix="auditor-witness-")
-        self._errors: IO[str] | None = None
+        self._worker = Worker("tools.witness")
 
     def __enter__(self) -> WitnessWorker:
         return self
@@ -54,31 +45,18 @@ class WitnessWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
-        self._directory.cleanup()
+        self._worker.stop()
 
     def compute(
         self, model: bytes, inputs: Sequence[np.ndarray], run_args: Mapping[str, Any] | None = None
     ) -> Witness:
         """EZKL's outputs for ``inputs``, which stand in the order of the model's graph inputs."""
-        process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        Path(self._directory.name, "model.onnx").write_bytes(model)
+        (self._worker.directory / "model.onnx").write_bytes(model)
         data = {"input_data": [np.asarray(array, dtype=np.float64).ravel().tolist() for array in inputs]}
-        Path(self._directory.name, "input.json").write_text(json.dumps(data))
-        process.stdin.write(json.dumps(dict(run_args or {})) + "\n")
-        process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], self._timeout_seconds)
-        if not ready:
-            self._kill()
-            return Witness(status="timeout", reason=f"no answer in {self._timeout_seconds:g} s")
-        line = process.stdout.readline()
-        if not line:
-            return Witness(status="aborted", reason=self._obituary())
-        answer = json.loads(line)
-        if answer["panicked"]:
-            self._kill()
+        (self._worker.directory / "input.json").write_text(json.dumps(data))
+        answer = self._worker.ask(dict(run_args or {}), self._timeout_seconds)
+        if isinstance(answer, Died):
+            return Witness(status=answer.status, reason=answer.reason)
         outputs = zip(answer["outputs"], answer["shapes"], strict=True)
         return Witness(
             status=answer["status"],
@@ -86,59 +64,12 @@ class WitnessWorker:
             outputs=tuple(np.asarray(values, dtype=np.float64).reshape(shape) for values, shape in outputs),
         )
 
-    def _start(self) -> subprocess.Popen[str]:
-        self._errors = Path(self._directory.name, "stderr").open("w+")  # noqa: SIM115 - closed by _kill
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env={**os.environ, "RAYON_NUM_THREADS": "1"},
-            cwd=self._directory.name,
-        )
-        return self._process
-
-    def _kill(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                stream.close()
-        self._process = None
-
-    def _obituary(self) -> str:
-        assert self._process is not None
-        assert self._errors is not None
-        code = self._process.wait()
-        self._errors.seek(0)
-        last_words = self._errors.read()[-400:].strip()
-        self._kill()
-        cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"{cause}: {last_words}"
-
 
 # --- the worker ------------------------------------------------------------------------------
 
 
-def run_worker() -> None:
-    """Answers one JSON line on stdout for each on stdin; EZKL's own printing goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-    import ezkl  # only here: it may end the process
-
-    for line in sys.stdin:
-        answers.write(json.dumps(_witness(ezkl, json.loads(line))) + "\n")
-        answers.flush()
-
-
 def _witness(ezkl: Any, run_args: Mapping[str, Any]) -> dict[str, Any]:
-    arguments = ezkl.PyRunArgs()
-    for name, value in run_args.items():
-        setattr(arguments, name, tuple(value) if isinstance(value, list) else value)
+    arguments = as_run_args(ezkl, run_args)
     status = "rejected"
     answer: dict[str, Any] = {"reason": "", "panicked": False, "outputs": [], "shapes": []}
     try:
@@ -162,4 +93,4 @@ def _witness(ezkl: Any, run_args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_worker()
+    serve(_witness)

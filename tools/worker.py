@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -115,7 +115,7 @@ def serve(answer: Callable[[Any, Any], dict[str, Any]]) -> None:
         answers.flush()
 
 
-def as_run_args(ezkl: Any, values: dict[str, Any]) -> Any:
+def as_run_args(ezkl: Any, values: Mapping[str, Any]) -> Any:
     """EZKL's own run args; JSON has no tuples, which it wants for ranges and pairs."""
     arguments = ezkl.PyRunArgs()
     for name, value in values.items():
