@@ -38,7 +38,8 @@ def _macs(op: Op, inputs: list[Shape], output: Shape) -> int:
         terms = op.equation.replace(" ", "").partition("->")[0].split(",")
         sizes: dict[str, int] = {}
         for term, shape in zip(terms, inputs, strict=True):
-            sizes.update(zip(term, shape, strict=True))
+            # A scalar, which has no letter, has one axis of size one in EZKL.
+            sizes.update(zip(term, shape, strict=bool(term)))
         return prod(sizes.values()) * (len(terms) - 1)
     if isinstance(op, Conv):
         kernel = inputs[1]

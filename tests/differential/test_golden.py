@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from auditor.audit import audit
+from auditor.options import parse_request
 from tools import golden
 from tools.compare import Answer, ask, differences
 from tools.truth import Case
@@ -62,3 +66,16 @@ def test_support_agrees(answered: Answered) -> None:
         name: (answer.status, answer.reason) for status, name, answer in wanted if status != answer.status
     }
     assert len(disagree) <= (1 - MIN_SUPPORT) * len(answered), disagree
+
+
+def test_no_audit_fails(tmp_path: Path) -> None:
+    """The whole pipeline, findings and report included, over every model of the golden file."""
+    request = parse_request(settings=None, assignments=(), dims=(), front_end="onnx", quiet=True)
+    failed = {}
+    for case in golden.cases():
+        path = tmp_path / "model.onnx"
+        path.write_bytes(case.model)
+        report = audit("estimate", [path], request)
+        if report.models[0].verdict.binding == "internal":
+            failed[case.id] = report.models[0].verdict.reasons
+    assert failed == {}

@@ -45,7 +45,10 @@ def translate(model: Model) -> Translation:
     """
     _refuse_inputs_as_outputs(model.graph)
     worker = _Worker(model.opset, {}, model.graph, symbols_of(model))
-    worker.translate_graph(model.graph)
+    try:
+        worker.translate_graph(model.graph)
+    except Rejected as refusal:
+        raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
     worker.try_unread_nodes(model.graph)
     return Translation(graph=worker.graph, wires=worker.wires, operators=dict(operators(model.graph)))
 
