@@ -84,45 +84,61 @@ class Sign(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakyReLU(Op):
+    """``max(x, slope * x)``; a Relu has the slope 0."""
+
     slope: float
     scale: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherElements(Op):
+    """Elements along ``dim``; ``index`` when it is constant."""
+
     dim: int
     index: np.ndarray | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherND(Op):
+    """Slices at indices of several axes; ``index`` when it is constant."""
+
     batch_dims: int
     index: np.ndarray | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScatterElements(Op):
+    """Elements replaced along ``dim``; ``index`` when it is constant."""
+
     dim: int
     index: np.ndarray | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScatterND(Op):
+    """Slices replaced at indices of several axes; ``index`` when it is constant."""
+
     index: np.ndarray | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultiBroadcastTo(Op):
+    """Repetition along axes of size one, up to ``shape``."""
+
     shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Einsum(Op):
+    """A sum of products; the equation in EZKL's notation, such as ``mk,kn->mn``."""
+
     equation: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv(Op):
+    """A convolution."""
+
     padding: Padding
     stride: Shape
     group: int
@@ -132,6 +148,8 @@ class Conv(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeConv(Op):
+    """A transposed convolution."""
+
     padding: Padding
     output_padding: Shape
     stride: Shape
@@ -142,6 +160,8 @@ class DeConv(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downsample(Op):
+    """Every ``stride``-th element along an axis, from ``modulo`` on."""
+
     axis: int
     stride: int
     modulo: int
@@ -165,58 +185,80 @@ class Mult(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(Op):
+    """The input, perhaps under another scale."""
+
     out_scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reshape(Op):
+    """The same elements in another shape."""
+
     shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flatten(Op):
+    """The same elements in a flatter shape."""
+
     shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveAxis(Op):
+    """One axis moved."""
+
     source: int
     destination: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pad(Op):
+    """Zeroes around each axis."""
+
     padding: Padding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum(Op):
+    """Sums along axes, which stay with size one."""
+
     axes: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanOfSquares(Op):
+    """Means of squares along axes."""
+
     axes: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prod(Op):
+    """Products along axes of ``len_prod`` elements together."""
+
     axes: Shape
     len_prod: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pow(Op):
+    """A whole, positive power."""
+
     exponent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concat(Op):
+    """Inputs one after another along an axis."""
+
     axis: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice(Op):
+    """Elements ``start`` to ``end`` (excluded) of an axis."""
+
     axis: int
     start: int
     end: int
@@ -228,6 +270,8 @@ class Iff(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize(Op):
+    """Every element repeated ``scale_factor`` times along each axis."""
+
     scale_factor: Shape
 
 
@@ -249,6 +293,8 @@ class Xor(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trilu(Op):
+    """The upper or lower triangle of matrices, ``k`` diagonals off."""
+
     upper: bool
     k: int
 
@@ -279,12 +325,16 @@ class Lookup(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ln(Op):
+    """A logarithm."""
+
     scale: float  # multiplier
     epsilon: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rsqrt(Op):
+    """One divided by a square root."""
+
     input_scale: float  # multiplier
     output_scale: float  # multiplier
     epsilon: float
@@ -292,11 +342,15 @@ class Rsqrt(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sqrt(Op):
+    """A square root."""
+
     scale: float  # multiplier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recip(Op):
+    """One divided by the input."""
+
     input_scale: float  # multiplier
     output_scale: float  # multiplier
     epsilon: float
@@ -304,55 +358,75 @@ class Recip(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundHalfToEven(Op):
+    """The nearest integer, halves to the even one."""
+
     scale: float  # multiplier
     legs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceil(Op):
+    """The next integer upwards."""
+
     scale: float  # multiplier
     legs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor(Op):
+    """The next integer downwards."""
+
     scale: float  # multiplier
     legs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round(Op):
+    """The nearest integer, halves away from zero."""
+
     scale: float  # multiplier
     legs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Div(Op):
+    """A division by a constant."""
+
     denominator: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceMax(Op):
+    """The largest along axes."""
+
     axes: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceMin(Op):
+    """The smallest along axes."""
+
     axes: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceArgMax(Op):
+    """Where the largest along ``dim`` stands."""
+
     dim: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceArgMin(Op):
+    """Where the smallest along ``dim`` stands."""
+
     dim: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SumPool(Op):
+    """Sums, or means where ``normalized``, of windows."""
+
     padding: Padding
     stride: Shape
     kernel_shape: Shape
@@ -362,6 +436,8 @@ class SumPool(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxPool(Op):
+    """The largest of each window."""
+
     padding: Padding
     stride: Shape
     pool_dims: Shape
@@ -378,6 +454,8 @@ class Min(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Softmax(Op):
+    """Exponentials, divided by their sum along ``axes``."""
+
     input_scale: float  # multiplier
     output_scale: float  # multiplier
     axes: Shape
@@ -386,6 +464,8 @@ class Softmax(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output(Op):
+    """What EZKL does to a model output."""
+
     decompose: bool
 
 
@@ -411,12 +491,16 @@ class Equals(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gather(Op):
+    """Slices along ``dim``; ``index`` when it is constant."""
+
     dim: int
     index: np.ndarray | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopK(Op):
+    """The ``k`` largest or smallest along ``dim``, in order."""
+
     dim: int
     k: int
     largest: bool
@@ -424,6 +508,8 @@ class TopK(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneHot(Op):
+    """A new axis that is 1 at the index and 0 elsewhere."""
+
     dim: int
     num_classes: int
 
