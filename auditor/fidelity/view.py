@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -20,18 +21,20 @@ class NotKnown(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphView:
-    """A graph, the facts of its values, who makes each value, and which values matter to an output."""
+    """A graph, the facts of its values, who makes and reads each value, and which matter to an output."""
 
     graph: GraphDef
     facts: Mapping[str, ValueFact]
     producers: Mapping[str, NodeDef] = field(repr=False)
+    uses: Mapping[str, int] = field(repr=False)
     live: frozenset[str] = field(repr=False)
 
     @classmethod
     def of(cls, graph: GraphDef, facts: Mapping[str, ValueFact]) -> GraphView:
         """The view of a graph with the facts of its values and of the outer values it reads."""
         producers = {name: node for node in graph.nodes for name in node.outputs if name}
-        return cls(graph=graph, facts=facts, producers=producers, live=_live(graph, producers))
+        uses = Counter(name for node in graph.nodes for name in node.inputs if name)
+        return cls(graph=graph, facts=facts, producers=producers, uses=uses, live=_live(graph, producers))
 
     def fact(self, name: str) -> ValueFact:
         """What is known about a value."""

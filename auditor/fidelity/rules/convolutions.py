@@ -27,7 +27,7 @@ def convolution_on_the_right(node: NodeView) -> str | None:
 def _convolution(graph: GraphView, name: str) -> NodeView | None:
     """The convolution that makes a value, by itself or with what tract merges into it."""
     merged: list[NodeDef] = []
-    while (maker := graph.producers.get(name)) is not None and _readers(graph, name) == 1:
+    while (maker := graph.producers.get(name)) is not None and graph.uses.get(name, 0) == 1:
         if maker.op_type == "Conv":
             conv = NodeView(node=maker, graph=graph)
             is_kept = conv.attribute("group", 1) == 1 and not _is_product(conv)
@@ -44,10 +44,6 @@ def _convolution(graph: GraphView, name: str) -> NodeView | None:
 def _other(graph: GraphView, node: NodeDef) -> str:
     """The constant operand of a sum or product."""
     return node.inputs[0] if graph.fact(node.inputs[0]).is_constant else node.inputs[1]
-
-
-def _readers(graph: GraphView, name: str) -> int:
-    return sum(node.inputs.count(name) for node in graph.graph.nodes)
 
 
 def _is_product(conv: NodeView) -> bool:

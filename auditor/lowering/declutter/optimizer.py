@@ -53,10 +53,8 @@ def _optimize(graph: Graph, passes: Sequence[Callable[[], Pass]]) -> None:
         before = session.patches
         for make_pass in passes:
             session.run(make_pass, graph)
-            graph.compact()
         if session.patches == before:
             return
-        graph.compact()
 
 
 class _Session:
@@ -70,7 +68,7 @@ class _Session:
         """How many patches there were when a pass last found nothing to do."""
 
     def run(self, make_pass: Callable[[], Pass], graph: Graph) -> None:
-        """Run one pass, from the start again as long as it changes anything."""
+        """Run one pass, from the start again as long as it changes anything; leaves the graph compact."""
         while True:
             before = self.patches
             if self._idle_at.get(make_pass) == before:

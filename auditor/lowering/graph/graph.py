@@ -9,12 +9,14 @@ from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import volume
-from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
+from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor
 
 Outlet = tuple[int, int]
 """(node id, output slot)."""
 Inlet = tuple[int, int]
 """(node id, input slot)."""
+
+ConstantKey = tuple[str, tuple[int, ...], bytes | None]
 
 FOLDED_WHEN_WIRED = 16
 """tract evaluates a node as it is wired when each constant input has fewer elements than this."""
@@ -50,7 +52,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.inputs: list[Outlet] = []
         self.outputs: list[Outlet] = []
-        self._constants: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        self._constants: dict[ConstantKey, list[int]] = {}
 
     # --- building
 
@@ -74,7 +76,7 @@ class Graph:
         """A constant; an equal one that the graph already holds is used again."""
         from auditor.lowering.typed.plumbing import Const
 
-        known = self._constants.setdefault((tensor.dt, tensor.shape), [])
+        known = self._constants.setdefault(_constant_key(tensor), [])
         for node_id in known:
             # a node may have become something else, or nothing, since it was recorded
             op = self.nodes[node_id].op if node_id < len(self.nodes) else None
@@ -235,8 +237,13 @@ class Graph:
         self._constants = {}
         for node in self.nodes:
             if isinstance(node.op, Const):
-                key = (node.op.tensor.dt, node.op.tensor.shape)
-                self._constants.setdefault(key, []).append(node.id)
+                self._constants.setdefault(_constant_key(node.op.tensor), []).append(node.id)
+
+
+def _constant_key(tensor: Tensor) -> ConstantKey:
+    """What equal constants have in common, as far as it costs nothing to know."""
+    is_at_hand = tensor.has_values and tensor.volume <= EAGER_VOLUME
+    return tensor.dt, tensor.shape, tensor.probe() if is_at_hand else None
 
 
 def _numbered(name: str, slot: int) -> str:
