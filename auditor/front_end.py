@@ -115,14 +115,15 @@ def _refusals(model: Model, first: Unsupported) -> tuple[UnsupportedOperator, ..
 
 
 def _has_ezkl() -> bool:
-    from auditor.front_ends.ezkl import ezkl_version
+    from auditor.ezkl import ezkl_version
 
     return ezkl_version() == EZKL_VERSION
 
 
 def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
     # Loaded where it is used: few models need it, and it brings what starts and watches processes.
-    from auditor.front_ends.ezkl import Rejected, lower_with_ezkl
+    from auditor.ezkl import Rejected
+    from auditor.front_ends.ezkl import lower_with_ezkl
 
     notes: list[str] = []
     try:

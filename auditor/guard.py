@@ -7,6 +7,8 @@ time, in an empty directory that is also its home, and hands its result back in 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import json
 import os
@@ -23,9 +25,9 @@ from typing import Literal
 
 from auditor.safe import safe
 
-FailureKind = Literal["rejected", "panic", "abort", "memory", "timeout", "exit"]
-"""``rejected``: an orderly no. ``panic``, ``abort``: the library died. ``memory``, ``timeout``: a limit was
-reached. ``exit``: anything else that ended the worker without a result."""
+FailureKind = Literal["rejected", "panic", "abort", "memory", "disk", "timeout", "exit"]
+"""``rejected``: an orderly no. ``panic``, ``abort``: the library died. ``memory``, ``disk``, ``timeout``: a
+limit was reached. ``exit``: anything else that ended the worker without a result."""
 
 _GIB = 1 << 30
 
@@ -64,15 +66,21 @@ class WorkerFailure:
 
 
 def run_guarded(
-    function: str, request: Mapping[str, object], *, stage: str, limits: Limits
+    function: str,
+    request: Mapping[str, object],
+    *,
+    stage: str,
+    limits: Limits,
+    workspace: Path | None = None,
 ) -> WorkerResult | WorkerFailure:
     """Calls ``function`` (``package.module:name``) in a worker as ``name(request, result_path)``.
 
     ``request`` must survive JSON; paths in it must be absolute, as the worker starts in a directory of its
-    own. The function writes its result to ``result_path``. ``stage`` says in a failure what was going on.
+    own, made in ``workspace`` (where None, in the system's place for temporary files). The function writes
+    its result to ``result_path``. ``stage`` says in a failure what was going on.
     An interruption (Ctrl-C, or any exception here) kills the worker and all it started, then goes on.
     """
-    with tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="auditor-", dir=workspace, ignore_cleanup_errors=True) as name:
         directory = Path(name)
         order = {"function": function, "request": request, "limits": _as_order(limits)}
         (directory / _ORDER).write_text(json.dumps(order), encoding="utf-8")
@@ -176,6 +184,13 @@ def _says_out_of_memory(text: str) -> bool:
     return any(sign in text.lower() for sign in signs)
 
 
+def _says_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    signs = ("no space left on device", "disk quota exceeded", "file too large")
+    return any(sign in str(error).lower() for sign in signs)
+
+
 def one_line(text: str) -> str:
     """The message in a Rust error: without wrappers, module tags, notes about backtraces and line breaks.
 
@@ -233,6 +248,8 @@ def _carry_out(function: str, request: dict[str, object]) -> dict[str, object]:
 def _kind_of(error: BaseException) -> FailureKind:
     if isinstance(error, MemoryError) or _says_out_of_memory(str(error)):
         return "memory"
+    if _says_disk_full(error):
+        return "disk"
     if type(error).__name__ == "PanicException":
         return "panic"
     # What EZKL and its argument conversion raise. Anything else is a fault of the worker's own code.
@@ -258,11 +275,18 @@ def _limit_this_process(limits: dict[str, int]) -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
         if os.getppid() != limits["parent"]:  # it died before we asked to die with it
             os._exit(1)
+        _offer_to_the_oom_killer()
         # macOS has no working limit on address space.
         _lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _lower(resource.RLIMIT_CPU, limits["cpu_seconds"])
     _lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def _offer_to_the_oom_killer() -> None:
+    """When memory runs out, the worker is to die, and not a bystander."""
+    with contextlib.suppress(OSError):  # some containers allow no change
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _lower(which: int, limit: int) -> None:

@@ -130,7 +130,7 @@ def _estimate(
     """The stages of ``auditor estimate`` up to the size of the circuit."""
     from auditor.circuit import RunArgs
     from auditor.errors import BadModel, Undetermined
-    from auditor.front_ends.ezkl import Rejected
+    from auditor.ezkl import Rejected
     from auditor.layout import LayoutError, lay_out
     from auditor.model import bind_dimensions, ezkl_variables, read_source
 
@@ -156,7 +156,8 @@ class _Open(Exception):
 
 
 def _lower(path: Path, model: Any, run_args: Any, front_end: FrontEnd) -> Any:
-    from auditor.front_ends.ezkl import Rejected, lower_with_ezkl
+    from auditor.ezkl import Rejected
+    from auditor.front_ends.ezkl import lower_with_ezkl
 
     if front_end == "ezkl":
         return lower_with_ezkl(path, run_args)

@@ -55,18 +55,19 @@ def main() -> None:
     """Writes ``compiled/`` anew, with the EZKL that is installed."""
     import tempfile
 
+    from auditor._version import EZKL_VERSION
     from auditor.circuit.run_args import RunArgs
-    from auditor.front_ends import ezkl
-    from auditor.front_ends.ezkl.settings import settings_for_compiling
+    from auditor.ezkl import call
+    from auditor.ezkl.settings import settings_for_compiling
     from auditor.guard import Limits
 
     COMPILED.mkdir(exist_ok=True)
     for make in (dense, recurrent):
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
             onnx.save(make(), file.name)
-            settings = settings_for_compiling(RunArgs(), ezkl.EZKL_VERSION)
+            settings = settings_for_compiling(RunArgs(), EZKL_VERSION)
             request = {"model": file.name, "settings": settings}
-            result = ezkl._call("compile_circuit", request, Limits(), "compiling")
+            result = call("compile_circuit", request, stage="compiling", limits=Limits())
         (COMPILED / f"{make.__name__}.bin").write_bytes(result.value)
 
 

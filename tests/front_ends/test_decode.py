@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.circuit import ops
+from auditor.circuit.field import FIELD_MODULUS
 from auditor.circuit.graph import CircuitNode, SubCircuit
 from auditor.circuit.run_args import RunArgs
-from auditor.front_ends.ezkl.bincode import FIELD_MODULUS, MalformedCircuit, Reader, signed_values
+from auditor.front_ends.ezkl.bincode import MalformedCircuit, Reader, signed_values
 from auditor.front_ends.ezkl.decode import decode_circuit
 from tests.front_ends.models import BIAS, COMPILED, WEIGHTS
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import onnx
 import pytest
 
+from auditor import ezkl
 from auditor.circuit import ops
 from auditor.circuit.graph import Circuit, CircuitNode
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import InternalFailure, Undetermined, UsageError
-from auditor.front_ends import ezkl
+from auditor.front_ends.ezkl import lower_with_ezkl
 from auditor.front_ends.ezkl.decode import decode_circuit
 from auditor.guard import Limits
 from tests.front_ends import models
@@ -34,7 +35,7 @@ def operators(circuit: Circuit) -> list[str]:
 @needs_ezkl
 @pytest.mark.parametrize("make", [models.dense, models.recurrent])
 def test_the_stored_circuits_are_what_ezkl_compiles(make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    lowered = ezkl.lower_with_ezkl(saved(make(), tmp_path), RunArgs())
+    lowered = lower_with_ezkl(saved(make(), tmp_path), RunArgs())
     stored = decode_circuit((models.COMPILED / f"{make.__name__}.bin").read_bytes(), RunArgs())
     assert lowered == stored
 
@@ -50,7 +51,7 @@ def test_the_stored_circuits_are_what_ezkl_compiles(make, tmp_path: Path) -> Non
     ],
 )
 def test_every_run_arg_reaches_ezkl(run_args: RunArgs, tmp_path: Path) -> None:
-    circuit = ezkl.lower_with_ezkl(saved(models.dense(), tmp_path), run_args)
+    circuit = lower_with_ezkl(saved(models.dense(), tmp_path), run_args)
     source, weights = circuit.graph.nodes[:2]
     assert isinstance(source, CircuitNode)
     assert source.scale == run_args.input_scale
@@ -62,30 +63,30 @@ def test_every_run_arg_reaches_ezkl(run_args: RunArgs, tmp_path: Path) -> None:
 @needs_ezkl
 def test_variables_bind_dimensions(tmp_path: Path) -> None:
     path = saved(models.single("Relu", ["rows", 4]), tmp_path)
-    circuit = ezkl.lower_with_ezkl(path, RunArgs(variables=(("rows", 5),)))
+    circuit = lower_with_ezkl(path, RunArgs(variables=(("rows", 5),)))
     first = circuit.graph.nodes[0]
     assert isinstance(first, CircuitNode)
     assert first.shape == (5, 4)
     with pytest.raises(ezkl.Rejected, match="Undetermined symbol"):
-        ezkl.lower_with_ezkl(path, RunArgs())
+        lower_with_ezkl(path, RunArgs())
 
 
 @needs_ezkl
 def test_what_ezkl_rejects_is_rejected_in_its_words(tmp_path: Path) -> None:
     path = saved(models.single("Det", [4, 4]), tmp_path)
     with pytest.raises(ezkl.Rejected) as rejection:
-        ezkl.lower_with_ezkl(path, RunArgs())
+        lower_with_ezkl(path, RunArgs())
     assert rejection.value.reason == 'Translating node #1 "y" Unimplemented(Det) ToTypedTranslator'
     with pytest.raises(ezkl.Rejected, match="Unimplemented"):
-        ezkl.ezkl_settings(path, RunArgs())
+        ezkl.gen_settings(path, RunArgs())
 
 
 @needs_ezkl
 def test_what_only_layout_rejects_is_lowered_to_unknown(tmp_path: Path) -> None:
     path = saved(models.single("LRN", [1, 4, 4, 4], size=3), tmp_path)
-    assert operators(ezkl.lower_with_ezkl(path, RunArgs())) == ["Input", "Unknown"]
+    assert operators(lower_with_ezkl(path, RunArgs())) == ["Input", "Unknown"]
     with pytest.raises(ezkl.Rejected):
-        ezkl.ezkl_settings(path, RunArgs())
+        ezkl.gen_settings(path, RunArgs())
 
 
 @needs_ezkl
@@ -93,11 +94,11 @@ def test_external_data_is_put_inside_and_said(tmp_path: Path) -> None:
     path = tmp_path / "external.onnx"
     onnx.save(models.dense(), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
     notes: list[str] = []
-    circuit = ezkl.lower_with_ezkl(path, RunArgs(), note=notes.append)
-    assert circuit == ezkl.lower_with_ezkl(saved(models.dense(), tmp_path), RunArgs())
+    circuit = lower_with_ezkl(path, RunArgs(), note=notes.append)
+    assert circuit == lower_with_ezkl(saved(models.dense(), tmp_path), RunArgs())
     assert len(notes) == 1
     with pytest.raises(ezkl.Rejected):
-        ezkl.ezkl_settings(path, RunArgs())
+        ezkl.gen_settings(path, RunArgs())
 
 
 @needs_ezkl
@@ -114,7 +115,7 @@ def test_external_data_outside_of_the_folder_is_not_read(tmp_path: Path) -> None
                 entry.value = "../weights.bin"
     path.write_bytes(model.SerializeToString())
     with pytest.raises((ezkl.Rejected, InternalFailure)):
-        ezkl.lower_with_ezkl(path, RunArgs())
+        lower_with_ezkl(path, RunArgs())
 
 
 @needs_ezkl
@@ -122,7 +123,7 @@ def test_the_word_location_alone_changes_nothing(tmp_path: Path) -> None:
     model = models.dense()
     model.doc_string = "location"
     notes: list[str] = []
-    ezkl.lower_with_ezkl(saved(model, tmp_path), RunArgs(), note=notes.append)
+    lower_with_ezkl(saved(model, tmp_path), RunArgs(), note=notes.append)
     assert notes == []
 
 
@@ -130,12 +131,12 @@ def test_the_word_location_alone_changes_nothing(tmp_path: Path) -> None:
 def test_running_out_of_limits_is_no_rejection(tmp_path: Path) -> None:
     path = saved(models.dense(), tmp_path)
     with pytest.raises(InternalFailure, match="took too long"):
-        ezkl.lower_with_ezkl(path, RunArgs(), limits=Limits(wall_seconds=0.001))
+        lower_with_ezkl(path, RunArgs(), limits=Limits(wall_seconds=0.001))
 
 
 @needs_ezkl
 def test_settings(tmp_path: Path) -> None:
-    settings = ezkl.ezkl_settings(saved(models.dense(), tmp_path), RunArgs(num_inner_cols=3, logrows=16))
+    settings = ezkl.gen_settings(saved(models.dense(), tmp_path), RunArgs(num_inner_cols=3, logrows=16))
     assert settings["run_args"]["num_inner_cols"] == 3
     assert settings["model_instance_shapes"] == [[1, 3], [1, 2]]
     assert settings["num_rows"] > 0
@@ -144,10 +145,10 @@ def test_settings(tmp_path: Path) -> None:
 def test_without_ezkl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ezkl, "ezkl_version", lambda: None)
     with pytest.raises(UsageError, match="not installed"):
-        ezkl.lower_with_ezkl(tmp_path / "model.onnx", RunArgs())
+        lower_with_ezkl(tmp_path / "model.onnx", RunArgs())
 
 
 def test_another_version_of_ezkl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ezkl, "ezkl_version", lambda: "24.0.0")
     with pytest.raises(Undetermined, match=r"24\.0\.0"):
-        ezkl.lower_with_ezkl(tmp_path / "model.onnx", RunArgs())
+        lower_with_ezkl(tmp_path / "model.onnx", RunArgs())

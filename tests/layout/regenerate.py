@@ -41,7 +41,8 @@ def golden_case(name: str, build: Build, directory: Path) -> dict[str, Any]:
     rejects it. Raises when EZKL cannot even lower the model."""
     import onnx
 
-    from auditor.front_ends.ezkl import Rejected, ezkl_settings, lower_with_ezkl
+    from auditor.ezkl import Rejected, gen_settings
+    from auditor.front_ends.ezkl import lower_with_ezkl
 
     path = directory / f"{name}.onnx"
     onnx.save(build(), path)
@@ -53,7 +54,7 @@ def golden_case(name: str, build: Build, directory: Path) -> dict[str, Any]:
             graphs.append(graph)
         layout = {"run_args": dump_run_args(run_args), "graph": graphs.index(graph)}
         try:
-            layouts.append(layout | {"sizes": sizes_in_settings(ezkl_settings(path, run_args))})
+            layouts.append(layout | {"sizes": sizes_in_settings(gen_settings(path, run_args))})
         except Rejected as error:
             layouts.append(layout | {"rejected": str(error)})
     return {"name": name, "graphs": graphs, "layouts": layouts}

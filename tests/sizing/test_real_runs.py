@@ -12,7 +12,8 @@ from typing import Any
 import onnx
 import pytest
 
-from auditor.front_ends.ezkl import EZKL_VERSION, ezkl_version
+from auditor._version import EZKL_VERSION
+from auditor.ezkl import ezkl_version
 from auditor.sizing import Artifacts, ConstraintSystem, artifacts, constraint_system
 from tests.front_ends import models
 from tests.sizing.settings import circuit_size_of, run_args_of

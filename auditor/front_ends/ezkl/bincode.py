@@ -12,12 +12,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from auditor.circuit.field import FELT_BYTES, FIELD_MODULUS
+
 T = TypeVar("T")
 
-FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-"""Order of the scalar field of BN254, the field of all circuit values."""
-
-FELT_BYTES = 32
 _LIMB_BITS = 64
 _MODULUS_LIMBS = tuple(FIELD_MODULUS >> (_LIMB_BITS * i) & (1 << _LIMB_BITS) - 1 for i in range(4))
 _INT64_LIMIT = 1 << 63

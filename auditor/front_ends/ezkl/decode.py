@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from auditor.circuit import ops
+from auditor.circuit.field import FELT_BYTES
 from auditor.circuit.graph import (
     Circuit,
     CircuitNode,
@@ -25,7 +26,7 @@ from auditor.circuit.graph import (
     SubCircuit,
 )
 from auditor.circuit.run_args import RunArgs
-from auditor.front_ends.ezkl.bincode import FELT_BYTES, MalformedCircuit, Reader, signed_values
+from auditor.front_ends.ezkl.bincode import MalformedCircuit, Reader, signed_values
 
 OpReader = Callable[["_Decoder"], ops.Op]
 
