@@ -1,4 +1,4 @@
-"""Output formats: one module each, named like its file, with ``render(audit, medium) -> str``.
+"""Output formats: one module each, named like its file, with ``render(view, medium) -> str``.
 
 A format is found by listing this folder; a new one is a new file. Rendering is pure: nothing here
 prints, reads a clock or knows where its text goes. All names in a report are harmless already
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from auditor.errors import UsageError
-from auditor.report import Audit
+from auditor.views.page import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ PLAIN = Medium()
 class Format(Protocol):
     """What every module of this package offers."""
 
-    def render(self, audit: Audit, medium: Medium = PLAIN) -> str:
+    def render(self, view: View, medium: Medium = PLAIN) -> str:
         """The whole report as text that ends in a newline."""
         ...
 
