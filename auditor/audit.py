@@ -1,38 +1,27 @@
-"""The pipeline: from a file to everything we say about it. It reads top to bottom."""
+"""The report over all models that were named; what is found in each is in :mod:`auditor.study`."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from auditor import rules
 from auditor._version import __version__
-from auditor.circuit import RunArgs
-from auditor.describe import artifact_facts, circuit_facts, model_facts, safe_findings
+from auditor.describe import artifact_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
-from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
+from auditor.faithful import as_ezkl_reads
 from auditor.findings import Finding
-from auditor.front_end import lay_out_or_reject, lower_model
-from auditor.model import (
-    Model,
-    SourceModel,
-    bind_dimensions,
-    ezkl_variables,
-    open_dimensions,
-    operators_by_node,
-    read_source,
-)
+from auditor.model import SourceModel, read_source
 from auditor.options import Request
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
 from auditor.safe import safe
-from auditor.size_up import size_up
-from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, could_not_read, judge, overall
+from auditor.study import study
+from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, could_not_read, overall
 
 
 def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], request: Request) -> Audit:
@@ -57,7 +46,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
 
 
 def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
-    """Reads, binds, lowers, lays out, sizes and judges one model.
+    """Reads and studies one model.
 
     ``alone`` says that every name of ``--dim`` must be a dimension of this model.
 
@@ -66,68 +55,21 @@ def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
     """
     source = read_source(path)
     _note(path, source.notes, request)
-
-    read = as_ezkl_reads(source)
     try:
-        model, bound = bind_dimensions(
-            read.model, _dims(request, read.model, alone=alone), _variables(request)
-        )
+        studied = study(path, source, request, alone=alone)
     except UnboundDimension as error:
-        facts = model_facts(read.model, {}, None)
+        facts = model_facts(as_ezkl_reads(source).model, {}, None)
         return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions"))
-    run_args = _run_args(request, read.model, bound)
-
-    lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
-    _note(path, lowered.notes, request)
-    laid_out = lay_out_or_reject(lowered, operators_by_node(model))
-    sized = size_up(
-        laid_out, logrows_given="logrows" in request.given, max_logrows=request.limits.max_logrows
-    )
-
-    fidelity = find_unfaithful(model, laid_out)
-    findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
-    circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
-    verdict = judge(
-        circuit,
-        findings,
-        ceilings=sized.broken,
-        unknowns=(*laid_out.unknown, *fidelity_unknowns(laid_out, fidelity)),
-        limits=request.limits,
-        advice=_advice,
-        logrows_reason=sized.logrows_reason,
-        savings=sized.next,
-    )
+    _note(path, studied.notes, request)
     return _report(
         path,
         source,
-        facts=model_facts(model, bound, laid_out.circuit),
-        circuit=circuit,
-        artifacts=artifact_facts(sized),
-        findings=findings,
-        verdict=verdict,
+        facts=model_facts(studied.model, studied.bound, studied.laid_out.circuit),
+        circuit=studied.circuit,
+        artifacts=artifact_facts(studied.sized),
+        findings=studied.findings,
+        verdict=studied.verdict,
     )
-
-
-# --- what the user said about this model ---------------------------------------------------
-
-
-def _dims(request: Request, model: Model, *, alone: bool) -> Mapping[str, int]:
-    """The sizes of ``--dim`` for this model: of several models, each takes those it has."""
-    if alone:
-        return request.dims
-    names = {item.name for item in open_dimensions(model)}
-    return {name: size for name, size in request.dims.items() if name in names}
-
-
-def _variables(request: Request) -> Mapping[str, int] | None:
-    return dict(request.run_args.variables) if "variables" in request.given else None
-
-
-def _run_args(request: Request, model: Model, bound: Mapping[str, int]) -> RunArgs:
-    """The run args with the ``variables`` that make EZKL bind the same sizes."""
-    if not bound:
-        return request.run_args
-    return replace(request.run_args, variables=ezkl_variables(model, bound))
 
 
 def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> None:
@@ -201,10 +143,3 @@ def _note(path: Path, notes: Sequence[str], request: Request) -> None:
     if not request.quiet:
         for note in notes:
             print(f"auditor: {safe(str(path))}: {safe(note, limit=400)}", file=sys.stderr)
-
-
-def _advice(operator: str) -> str | None:
-    """The best cheaper replacement that the rules know for an ONNX operator."""
-    rule = rules.operator(operator)
-    cheaper = rule.fields.get("cheaper") if rule else None
-    return str(cheaper[0]) if cheaper else None

@@ -29,12 +29,14 @@ from auditor.verdict import Broken
 class Sized:
     """What a circuit needs at ``logrows``, what sets that, and what would lower it.
 
-    ``broken`` are EZKL's own limits that are exceeded.
+    ``broken`` are EZKL's own limits that are exceeded. ``run_args`` and ``size`` are those at ``logrows``.
     """
 
     logrows: int | None = None
     logrows_reason: str = ""
     next: tuple[str, ...] = ()
+    run_args: RunArgs | None = None
+    size: CircuitSize | None = None
     system: ConstraintSystem | None = None
     artifacts: Artifacts | None = None
     broken: tuple[Broken, ...] = ()
@@ -76,7 +78,13 @@ def size_up(lowered: Lowered, *, logrows_given: bool, max_logrows: int | None) -
         )
     system = constraint_system(size, circuit.run_args)
     return Sized(
-        logrows=logrows, logrows_reason=reason, next=steps, system=system, artifacts=artifacts(system)
+        logrows=logrows,
+        logrows_reason=reason,
+        next=steps,
+        run_args=circuit.run_args,
+        size=size,
+        system=system,
+        artifacts=artifacts(system),
     )
 
 

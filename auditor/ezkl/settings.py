@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,24 @@ def settings_for_compiling(run_args: RunArgs, version: str) -> dict[str, Any]:
         "input_types": None,
         "output_types": None,
     }
+
+
+def canonical_settings(settings: dict[str, Any]) -> bytes:
+    """A settings.json in the one form that has the same bytes on every run.
+
+    EZKL keeps tables in sets, so that their order varies from run to run, and with it the verifying key;
+    any order is a circuit, and this is the sorted one. The time of writing is left out.
+    """
+    ordered = settings | {
+        "timestamp": None,
+        "required_range_checks": sorted(settings["required_range_checks"]),
+        "required_lookups": sorted(settings["required_lookups"], key=_in_order),
+    }
+    return (_in_order(ordered) + "\n").encode("ascii")
+
+
+def _in_order(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _serde_run_args(run_args: RunArgs) -> dict[str, Any]:

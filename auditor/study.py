@@ -1,0 +1,121 @@
+"""One model, from its file to a verdict, with everything found on the way. It reads top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor import rules
+from auditor.circuit import RunArgs
+from auditor.describe import circuit_facts, safe_findings
+from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
+from auditor.findings import Finding
+from auditor.front_end import Lowered, lay_out_or_reject, lower_model
+from auditor.model import (
+    Model,
+    SourceModel,
+    bind_dimensions,
+    ezkl_variables,
+    open_dimensions,
+    operators_by_node,
+)
+from auditor.options import Request
+from auditor.report import CircuitFacts, Verdict
+from auditor.size_up import Sized, size_up
+from auditor.verdict import judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Everything known about one model.
+
+    ``model`` has its dimensions ``bound``; ``run_args`` are those that were audited; what is built with them
+    at the right ``logrows`` is in ``sized``. ``notes`` are for the user's ears.
+    """
+
+    source: SourceModel
+    model: Model
+    bound: Mapping[str, int]
+    run_args: RunArgs
+    laid_out: Lowered
+    sized: Sized
+    circuit: CircuitFacts
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    notes: tuple[str, ...]
+
+
+def study(path: Path, source: SourceModel, request: Request, *, alone: bool) -> Study:
+    """Binds, lowers, lays out, sizes and judges a model that was read from ``path``.
+
+    ``alone`` says that every name of ``--dim`` must be a dimension of this model.
+
+    Raises:
+        UnboundDimension: a size is open.
+        AuditorError: the front end that was chosen cannot run.
+    """
+    read = as_ezkl_reads(source)
+    model, bound = bind_dimensions(read.model, _dims(request, read.model, alone=alone), _variables(request))
+    run_args = _run_args(request, read.model, bound)
+
+    lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
+    laid_out = lay_out_or_reject(lowered, operators_by_node(model))
+    sized = size_up(
+        laid_out, logrows_given="logrows" in request.given, max_logrows=request.limits.max_logrows
+    )
+
+    fidelity = find_unfaithful(model, laid_out)
+    findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
+    circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
+    verdict = judge(
+        circuit,
+        findings,
+        ceilings=sized.broken,
+        unknowns=(*laid_out.unknown, *fidelity_unknowns(laid_out, fidelity)),
+        limits=request.limits,
+        advice=_advice,
+        logrows_reason=sized.logrows_reason,
+        savings=sized.next,
+    )
+    return Study(
+        source=source,
+        model=model,
+        bound=bound,
+        run_args=run_args,
+        laid_out=laid_out,
+        sized=sized,
+        circuit=circuit,
+        findings=findings,
+        verdict=verdict,
+        notes=lowered.notes,
+    )
+
+
+# --- what the user said about this model ---------------------------------------------------
+
+
+def _dims(request: Request, model: Model, *, alone: bool) -> Mapping[str, int]:
+    """The sizes of ``--dim`` for this model: of several models, each takes those it has."""
+    if alone:
+        return request.dims
+    names = {item.name for item in open_dimensions(model)}
+    return {name: size for name, size in request.dims.items() if name in names}
+
+
+def _variables(request: Request) -> Mapping[str, int] | None:
+    return dict(request.run_args.variables) if "variables" in request.given else None
+
+
+def _run_args(request: Request, model: Model, bound: Mapping[str, int]) -> RunArgs:
+    """The run args with the ``variables`` that make EZKL bind the same sizes."""
+    if not bound:
+        return request.run_args
+    return replace(request.run_args, variables=ezkl_variables(model, bound))
+
+
+def _advice(operator: str) -> str | None:
+    """The best cheaper replacement that the rules know for an ONNX operator."""
+    rule = rules.operator(operator)
+    cheaper = rule.fields.get("cheaper") if rule else None
+    return str(cheaper[0]) if cheaper else None
