@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-VALUES = ("auditor.circuit", "auditor.errors", "auditor.findings", "auditor.safe", "auditor._version")
+VALUES = ("auditor.circuit", "auditor.errors", "auditor.findings", "auditor.safe", "auditor.units", "auditor._version")
 """What every stage may import: the values that pass between stages, and what every stage says."""
 
 STAGES = {
@@ -28,7 +28,8 @@ STAGES = {
     "layout": (),
     "sizing": (),
     "fidelity": ("auditor.model.graph",),
-    "formats": ("auditor.report",),
+    "formats": ("auditor.views.page",),
+    "views": ("auditor.report",),
 }
 """Each stage, and the nouns it may import beside ``VALUES``. It never imports another stage."""
 
@@ -37,7 +38,7 @@ LIBRARIES = {
     "onnx": ("auditor/ezkl/worker.py",),
     "onnxruntime": (),
     "rich": ("auditor/formats/terminal.py", "auditor/progress.py"),
-    "typer": ("auditor/cli.py",),
+    "typer": ("auditor/cli/",),
 }
 """The only modules that may import a library. Any other third-party library is used nowhere but numpy."""
 
@@ -91,7 +92,7 @@ def test_stages_import_values_and_never_each_other(stage: str) -> None:
 
 def test_every_package_is_a_stage_with_its_rule() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert packages <= set(STAGES)
+    assert packages <= {"cli", *STAGES}
 
 
 def test_a_library_belongs_to_its_modules() -> None:
@@ -115,12 +116,12 @@ def test_entry_and_output_modules_do_not_import_numpy() -> None:
 @pytest.mark.parametrize("name", ["onnx", "onnxruntime", "ezkl", "rich", "typer"])
 def test_heavy_libraries_are_imported_when_they_are_used(name: str) -> None:
     """typer is all the command line is, and rich all the terminal format is: those may."""
-    exempt = {"typer": "auditor/cli.py", "rich": "auditor/formats/terminal.py"}
+    exempt = {"typer": "auditor/cli/", "rich": "auditor/formats/terminal.py"}
     wrong = [
         where(path)
         for path in MODULES
         for imported, at_once in imports(path)
-        if at_once and under(imported, name) and where(path) != exempt.get(name)
+        if at_once and under(imported, name) and not where(path).startswith(exempt.get(name, "nowhere"))
     ]
     assert wrong in ([], ["auditor/ezkl/worker.py"])
 

@@ -19,6 +19,7 @@ from auditor.report import (
     Value,
     Verdict,
 )
+from auditor.views.audit import AuditView
 
 LAYERS = tuple(
     Layer(
@@ -137,10 +138,10 @@ UNREADABLE = ModelAudit(
 )
 
 
-def audit(*models: ModelAudit, command: str = "estimate", layers_shown: int = 10) -> Audit:
-    """A report over ``models``."""
+def audit(*models: ModelAudit, command: str = "estimate", layers_shown: int = 10) -> AuditView:
+    """The view of a report over ``models``."""
     worst = max(models, key=lambda model: (model.verdict.exit_code == 1, model.verdict.exit_code))
-    return Audit(
+    report = Audit(
         command=command,
         version="0.1.0",
         rules="0123456789ab",
@@ -149,3 +150,4 @@ def audit(*models: ModelAudit, command: str = "estimate", layers_shown: int = 10
         exit_code=worst.verdict.exit_code,
         layers_shown=layers_shown,
     )
+    return AuditView(report)

@@ -1,0 +1,100 @@
+"""``auditor estimate`` and ``auditor inspect``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from auditor.cli import arguments as arg
+from auditor.cli.output import Target, deliver, targets
+
+if TYPE_CHECKING:
+    from auditor.options import Request
+
+ESTIMATE_EXAMPLES = """
+Examples:
+
+\b
+  auditor estimate model.onnx
+  auditor estimate a.onnx b.onnx --dim N=1 --format concise
+  auditor estimate model.onnx --set input_scale=10 --set num_inner_cols=4
+  auditor estimate model.onnx --settings settings.json --max-logrows 20
+  auditor estimate model.onnx --format json --output terminal=report.txt
+"""
+
+INSPECT_EXAMPLES = """
+Example:
+
+\b
+  auditor inspect model.onnx --dim N=1
+"""
+
+
+def estimate(
+    models: arg.Models,
+    settings: arg.SettingsFile = None,
+    set_: arg.Settings = None,
+    dim: arg.Dimensions = None,
+    front_end: arg.Front = arg.FrontEnd.auto,
+    format_: arg.FormatName = "terminal",
+    output: arg.Outputs = None,
+    max_rows: arg.MaxRows = None,
+    max_logrows: arg.MaxLogrows = None,
+    layers: arg.LayersShown = 10,
+    quiet: arg.Quiet = False,
+    verbose: arg.Verbose = False,
+) -> None:
+    """The exact circuit of each model: rows, columns, keys, verdict, dearest layers, next actions."""
+    from auditor.options import parse_request
+
+    where = targets(format_, output or ())
+    request = parse_request(
+        settings=settings,
+        assignments=set_ or (),
+        dims=dim or (),
+        front_end=front_end.value,
+        max_rows=max_rows,
+        max_logrows=max_logrows,
+        layers_shown=layers,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    _audit("estimate", models, request, where)
+
+
+def inspect(
+    models: arg.Models,
+    settings: arg.SettingsFile = None,
+    set_: arg.Settings = None,
+    dim: arg.Dimensions = None,
+    front_end: arg.Front = arg.FrontEnd.auto,
+    format_: arg.FormatName = "terminal",
+    output: arg.Outputs = None,
+    quiet: arg.Quiet = False,
+    verbose: arg.Verbose = False,
+) -> None:
+    """What is in each file: inputs, operators, parameters, MACs, unsupported operators, findings."""
+    from auditor.options import parse_request
+
+    where = targets(format_, output or ())
+    request = parse_request(
+        settings=settings,
+        assignments=set_ or (),
+        dims=dim or (),
+        front_end=front_end.value,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    _audit("inspect", models, request, where)
+
+
+def _audit(
+    command: Literal["inspect", "estimate"], models: arg.Models, request: Request, where: list[Target]
+) -> None:
+    from auditor.audit import audit
+    from auditor.views.audit import AuditView
+
+    report = audit(command, models, request)
+    deliver(AuditView(report), where)
+    raise typer.Exit(report.exit_code)

@@ -1,0 +1,78 @@
+"""Where a report goes: to stdout and to files, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.formats import Format, Medium
+    from auditor.views.page import View
+
+Target = tuple["Format", Path | None]
+
+
+def targets(format_: str, outputs: Sequence[str]) -> list[Target]:
+    """Where the report goes and how it looks there, checked before any work is done; None is stdout."""
+    from auditor import formats
+    from auditor.options import split_assignment
+
+    files = [split_assignment("--output", output) for output in outputs]
+    return [(formats.load(name), Path(path)) for name, path in files] + [(formats.load(format_), None)]
+
+
+def deliver(view: View, where: Sequence[Target]) -> None:
+    """Writes the report to every file asked for, then to stdout."""
+    for form, path in where:
+        if path is None:
+            write(form.render(view, _medium(sys.stdout)))
+        else:
+            _write_file(path, form.render(view))
+
+
+def write(text: str) -> None:
+    """Writes to stdout. A reader that has gone (``| head``) is no error: the answer stands without it."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    from auditor.safe import safe
+
+    print(f"auditor: {safe(message, limit=1000)}", file=sys.stderr)
+
+
+def _write_file(path: Path, text: str) -> None:
+    """Writes a whole file or none of it.
+
+    Raises:
+        UsageError: the file cannot be written there.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _medium(stream: TextIO) -> Medium:
+    import shutil
+
+    from auditor.formats import Medium
+
+    unicode = (stream.encoding or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+    if not stream.isatty():
+        return Medium(unicode=unicode)
+    columns = min(max(shutil.get_terminal_size().columns, 60), 120)
+    return Medium(columns=columns, colour=not os.environ.get("NO_COLOR"), unicode=unicode)

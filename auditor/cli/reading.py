@@ -1,0 +1,55 @@
+"""``auditor list`` and ``auditor explain``: the rules, to read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from auditor.cli.output import write
+from auditor.errors import UsageError
+
+LIST_EXAMPLES = "Example:\n\n\b\n  auditor list operators"
+EXPLAIN_EXAMPLES = "Example:\n\n\b\n  auditor explain MaxPool"
+
+
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="KIND", help="Without it: the kinds there are.")
+    ] = None,
+) -> None:
+    """All things of one kind: operators, formats, and every other folder of rules."""
+    from auditor import formats, rules
+
+    kinds = {"formats": formats.names} | {
+        name: (lambda name=name: _summaries(name)) for name in rules.kinds()
+    }
+    if kind is None:
+        write("".join(f"{name}\n" for name in sorted(kinds)))
+    elif kind not in kinds:
+        raise UsageError.unknown(f"there is no kind '{kind}'", kind, kinds)
+    else:
+        write("".join(f"{line}\n" for line in kinds[kind]()))
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="An operator or any other rule: `auditor list`.")
+    ],
+) -> None:
+    """One rule in words: how EZKL treats it, what it costs, what is cheaper, and how we know."""
+    from auditor import explanation, rules
+
+    found = rules.find(name)
+    if not found:
+        known = [rule for kind in rules.kinds() for rule in rules.names(kind)]
+        raise UsageError.unknown(f"there is no rule '{name}'", name, known, elsewhere="see auditor list")
+    write("\n".join(explanation.text(rule) for rule in found))
+
+
+def _summaries(kind: str) -> list[str]:
+    from auditor import rules
+
+    found = rules.load_all(kind)
+    width = max((len(rule.title) for rule in found), default=0)
+    return [f"{rule.title:<{width}}  {rule.summary}" for rule in found]
