@@ -8,6 +8,7 @@ sources, so that no sentence or number is shown whose origin nobody can check.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +16,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import InternalFailure
+from auditor.errors import AuditorError, InternalFailure
 
 EVIDENCE = ("measured", "published", "derived", "assumed")
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "fidelity": ("severity", "condition", "why", "way_out"),
     "operators": ("operator", "support", "treatment"),
+    "srs": ("addresses", "sha256", "verifier"),
 }
 """What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
+
+SOURCES: Mapping[str, str] = {"hardware": "auditor.pricing.profile:sources"}
+"""Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
+
+It returns the sources, which such a kind keeps under ``evidence``, or raises an :class:`AuditorError`.
+"""
 
 SUPPORT = ("yes", "partly", "no")
 """Whether EZKL accepts an operator and computes what ONNX says: always, within limits, never."""
@@ -79,6 +87,9 @@ def load(kind: str, name: str) -> Rule:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadRule(f"rules/{kind}/{name}.toml cannot be read: {error}") from error
+    if kind in SOURCES:
+        content["source"] = _sources(kind, content, f"rules/{kind}/{name}.toml")
+        del content["evidence"]
     for field in ("summary", "source", *REQUIRED.get(kind, ())):
         if not content.get(field):
             raise BadRule(f"rules/{kind}/{name}.toml says nothing under '{field}'")
@@ -119,6 +130,16 @@ def digest() -> str:
 
 def _plain(word: str) -> str:
     return "".join(letter for letter in word.lower() if letter.isalnum())
+
+
+def _sources(kind: str, content: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The sources of a kind of :data:`SOURCES`, once its content has been checked."""
+    module, _, function = SOURCES[kind].partition(":")
+    try:
+        found: list[dict[str, Any]] = getattr(importlib.import_module(module), function)(content, where)
+    except AuditorError as error:
+        raise BadRule(str(error)) from error
+    return found
 
 
 def _check_operator(content: Mapping[str, Any], where: str) -> None:

@@ -23,11 +23,12 @@ _WORKER = "auditor.ezkl.worker"
 
 
 class Rejected(Exception):
-    """EZKL says no, in order or by a panic. ``reason`` is EZKL's, on one line."""
+    """EZKL says no, in order or by a panic. ``reason`` is EZKL's, on one line; ``stage`` is what it was asked."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, stage: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.stage = stage
 
 
 def ezkl_version() -> str | None:
@@ -68,7 +69,7 @@ def call(
     if isinstance(outcome, WorkerResult):
         return outcome
     if outcome.kind in ("rejected", "panic"):
-        raise Rejected(outcome.reason)
+        raise Rejected(outcome.reason, outcome.stage)
     raise InternalFailure(_explain(outcome))
 
 

@@ -63,10 +63,10 @@ def canonical_settings(settings: dict[str, Any]) -> bytes:
     """A settings.json in the one form that has the same bytes on every run.
 
     EZKL keeps tables in sets, so that their order varies from run to run, and with it the verifying key;
-    any order is a circuit, and this is the sorted one. The time of writing is left out.
+    any order is a circuit, and this is the sorted one. The time of writing, which EZKL insists on, is 0.
     """
     ordered = settings | {
-        "timestamp": None,
+        "timestamp": 0,
         "required_range_checks": sorted(settings["required_range_checks"]),
         "required_lookups": sorted(settings["required_lookups"], key=_in_order),
     }

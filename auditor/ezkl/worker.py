@@ -129,14 +129,22 @@ def verify(request: dict[str, Any], result: Path) -> None:
 def create_evm_verifier(request: dict[str, Any], result: Path) -> None:
     """Writes the Solidity contract that checks proofs of ``verifying_key``; the result is its source.
 
-    Request: ``verifying_key``, ``settings``, ``srs`` (paths). EZKL then wants to download a compiler to emit
-    the ABI, which nobody needs: a failure after the contract is whole is none.
+    Request: ``verifying_key``, ``settings``, ``srs`` (paths); ``srs`` may be cut down as for :func:`verify`,
+    the contract is the same. EZKL then wants a compiler to emit the ABI, which nobody needs: a failure after
+    the contract is whole is none.
     """
+    import asyncio
+
     import ezkl
 
+    # Where EZKL keeps its compiler, and one that cannot be run: without it EZKL would download one.
+    no_compiler = Path.home() / ".svm" / "0.8.20" / "solc-0.8.20"
+    no_compiler.parent.mkdir(parents=True)
+    no_compiler.touch()
     source = Path("verifier.sol")
-    try:
-        ezkl.create_evm_verifier(
+
+    async def create() -> None:
+        await ezkl.create_evm_verifier(
             request["verifying_key"],
             request["settings"],
             str(source),
@@ -144,6 +152,9 @@ def create_evm_verifier(request: dict[str, Any], result: Path) -> None:
             srs_path=request["srs"],
             reusable=False,
         )
+
+    try:
+        asyncio.run(create())
     except RuntimeError:
         if not source.exists() or not source.read_text(encoding="utf-8").rstrip().endswith("}"):
             raise
