@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.rules import Rule
@@ -24,10 +24,24 @@ def text(rule: Rule) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "\n".join(_paragraph(f"{key}: {item}") for key, item in value.items())
+        return "\n".join(_paragraph(line) for line in _lines(value))
     if isinstance(value, list):
         return "\n".join(_bullet(_item(item)) for item in value)
     return _paragraph(str(value))
+
+
+def _lines(table: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """A line for each value of a table; those of tables within it come after the path to them."""
+    for key, item in table.items():
+        name = f"{path}{key}"
+        if not isinstance(item, Mapping):
+            yield f"{name}: {item}"
+        elif item.keys() == {"value", "unit"}:
+            yield f"{name}: {item['value']} {item['unit']}"
+        elif item.keys() == {"low", "high"}:
+            yield f"{name}: {item['low']} to {item['high']}"
+        else:
+            yield from _lines(item, f"{name}, ")
 
 
 def _item(item: Any) -> str:

@@ -19,6 +19,8 @@ MAX_SETTINGS_BYTES = 64 * 2**20
 MAX_SCALE = 126
 """Scales are exponents of two, and EZKL's integers have 127 bits and a sign."""
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?)", re.IGNORECASE)
+
 _VISIBILITY = re.compile(r"public|private|fixed|polycommit|hashed|hashed/public|hashed/private/\d+(,\d+)*")
 
 
@@ -106,6 +108,19 @@ def split_assignment(option: str, assignment: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise UsageError(f"{option} {assignment}: expected NAME=VALUE")
     return name.strip(), value.strip()
+
+
+def size_bytes(option: str, text: str) -> int:
+    """A size as people write it: ``8GiB``, ``500MB``, ``2g``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if not found or not float(found[1]):
+        raise UsageError(f"{option} {text}: expected a size, as in 8GiB or 500MB")
+    base = 1000 if found[3].lower() == "b" and found[2] else 1024
+    return int(float(found[1]) * base ** " kmgt".index(found[2].lower() or " "))
 
 
 def as_settings(args: RunArgs) -> dict[str, object]:

@@ -1,0 +1,32 @@
+"""What a circuit costs on a machine: time, memory and disk of every step of a proof, as ranges."""
+
+from auditor.pricing.preflight import Shortfall, preflight
+from auditor.pricing.profile import (
+    BadProfile,
+    Factors,
+    HardwareProfile,
+    for_processor,
+    load,
+    scale_to,
+    shipped,
+)
+from auditor.pricing.prover import STEPS, StepPrediction, Term, predict_steps
+from auditor.pricing.ranges import Range, total
+
+__all__ = [
+    "STEPS",
+    "BadProfile",
+    "Factors",
+    "HardwareProfile",
+    "Range",
+    "Shortfall",
+    "StepPrediction",
+    "Term",
+    "for_processor",
+    "load",
+    "predict_steps",
+    "preflight",
+    "scale_to",
+    "shipped",
+    "total",
+]

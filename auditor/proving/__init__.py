@@ -1,0 +1,1 @@
+"""Real proofs and the bundles that carry them: inputs, SRS, cache, manifest, checks."""

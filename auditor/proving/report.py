@@ -1,0 +1,38 @@
+"""What ``auditor prove`` reports: a proof in a bundle, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.proving.manifest import Manifest, Predicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """A step before it is done. ``wall_seconds`` is expected on this machine; None is not known."""
+
+    step: str
+    predicted: Predicted
+    wall_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofReport:
+    """One run of ``auditor prove``.
+
+    ``binding`` names what decided against a proof; ``warnings`` are what a reader of the proof must know.
+    ``manifest`` is that of the bundle, with what every step took.
+    """
+
+    version: str
+    model: str
+    status: Literal["proved", "refused"]
+    exit_code: int
+    plan: tuple[PlannedStep, ...] = ()
+    bundle: str | None = None
+    manifest: Manifest | None = None
+    binding: str | None = None
+    reasons: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
