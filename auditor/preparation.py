@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor import pricing, rules
+from auditor import pricing
 from auditor.circuit import Circuit, RunArgs
 from auditor.ezkl import inlined_copy
 from auditor.machine import Machine, free_disk_bytes
@@ -23,9 +23,6 @@ from auditor.proving.store import Store, cache_directory
 from auditor.safe import safe
 from auditor.study import Study
 from auditor.verdict import EXIT_INFEASIBLE
-
-REFERENCE_PROFILE = "reference-epyc-2c.toml"
-"""The machine whose coefficients stand for any that was not measured."""
 
 OTHER_INPUTS = 2
 """Seeded inputs on which the circuit is compared with the model, beside the one that is proved."""
@@ -96,8 +93,7 @@ def make_schedule(studied: Study, run_args: RunArgs, machine: Machine) -> Schedu
     assert sized.system is not None
     assert sized.artifacts is not None
     assert sized.size is not None
-    reference = pricing.load(rules.rules_dir() / "hardware" / REFERENCE_PROFILE)
-    profile = pricing.for_processor(reference, machine.cpu)
+    profile = pricing.for_processor(pricing.shipped(), machine.cpu)
     predictions = pricing.predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )

@@ -27,7 +27,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 """What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
 
-SOURCES: Mapping[str, str] = {"hardware": "auditor.pricing.profile:sources"}
+SOURCES: Mapping[str, str] = {"hardware": "auditor.pricing.profile_file:sources"}
 """Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
 
 It returns the sources, which such a kind keeps under ``evidence``, or raises an :class:`AuditorError`.

@@ -249,15 +249,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--set", choices=["samples", "node tests", "random models"], action="append", dest="sets"
     )
-    parser.add_argument("--output", type=Path, default=REPORT)
+    parser.add_argument("--output", type=Path, default=ACCURACY)
     chosen = parser.parse_args(arguments)
     asked: Iterable[Question] = questions(chosen.seeds, chosen.first_seed)
     if chosen.sets:
         asked = (question for question in asked if question.set_name in chosen.sets)
     given = " ".join(sys.argv[1:] if arguments is None else arguments)
     results = answer_all(list(asked), chosen.front_end or FRONT_ENDS, chosen.workers)
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(report(results, f"python -m tools.accuracy {given}".rstrip()))
+    write_section(report(results, f"python -m tools.accuracy {given}".rstrip()), chosen.output)
     for front_end in dict.fromkeys(result.front_end for result in results):
         print(front_end, dict(Counter(r.outcome for r in results if r.front_end == front_end)))
 

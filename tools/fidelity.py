@@ -31,10 +31,10 @@ from auditor.errors import AuditorError
 from auditor.faithful import as_ezkl_reads, find_unfaithful
 from auditor.front_end import lower_model
 from auditor.model import bind_dimensions, free_inputs, read_source
+from tools.page import ACCURACY, write_section
 from tools.witness import Witness, WitnessWorker
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-REPORT = REPOSITORY / "docs" / "accuracy.md"
 HEADING = "## Fidelity"
 
 SETS = ("samples", "node tests", "random models")
@@ -377,15 +377,6 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:120]
 
 
-def write_section(text: str, path: Path) -> None:
-    """Puts the section at the end of a page, in the place of an older one."""
-    page = path.read_text(encoding="utf-8") if path.exists() else ""
-    start = page.find(f"{HEADING}\n")
-    kept = page if start < 0 else page[:start]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{kept.rstrip()}\n\n{text}".lstrip(), encoding="utf-8")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -398,7 +389,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=110, help="how many random models")
     parser.add_argument("--seed", type=int, default=0, help="for the sample and the random inputs")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--output", type=Path, default=REPORT)
+    parser.add_argument("--output", type=Path, default=ACCURACY)
     chosen = parser.parse_args(arguments)
     asked: list[Question] = []
     pool_of = [one for one in questions(chosen.seeds, chosen.seed) if one.set_name in (chosen.sets or SETS)]

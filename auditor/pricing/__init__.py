@@ -2,18 +2,19 @@
 
 from auditor.pricing.preflight import Shortfall, preflight
 from auditor.pricing.profile import (
-    BadProfile,
+    PROBE_LOGROWS,
     Factors,
     HardwareProfile,
     for_processor,
-    load,
+    scale_by_srs,
     scale_to,
-    shipped,
 )
+from auditor.pricing.profile_file import BadProfile, load, shipped
 from auditor.pricing.prover import STEPS, StepPrediction, Term, predict_steps
 from auditor.pricing.ranges import Range, total
 
 __all__ = [
+    "PROBE_LOGROWS",
     "STEPS",
     "BadProfile",
     "Factors",
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "predict_steps",
     "preflight",
+    "scale_by_srs",
     "scale_to",
     "shipped",
     "total",

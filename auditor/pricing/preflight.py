@@ -42,17 +42,21 @@ def preflight(
 ) -> tuple[Shortfall, ...]:
     """What a machine lacks for these steps, but for those that are ``already`` done; empty when nothing.
 
-    The memory that counts is what the machine has, or what is available on it now when that is less: beyond
-    it the kernel begins to kill. ``memory_limit_bytes`` is a limit on the address space of each step, as
-    :class:`auditor.guard.Limits` sets it. What is None is not known, and nothing is missing from it.
+    The memory that counts is the least of what the machine has, what is available on it now (beyond it the
+    kernel begins to kill) and ``memory_limit_bytes``. What is None is not known, and nothing is missing from
+    it.
     """
     left = [prediction for prediction in predictions if prediction.step not in already]
-    found = [*_memory(left, machine), *_limit(left, memory_limit_bytes), *_disk(left, free_disk_bytes)]
+    found = [*_memory(left, machine, memory_limit_bytes), *_disk(left, free_disk_bytes)]
     return tuple(sorted(found, key=lambda shortfall: not shortfall.certain))
 
 
-def _memory(left: Sequence[StepPrediction], machine: Machine) -> Iterator[Shortfall]:
-    has = {"this machine has {}": machine.memory_bytes, "{} is available": machine.available_memory_bytes}
+def _memory(left: Sequence[StepPrediction], machine: Machine, limit: int | None) -> Iterator[Shortfall]:
+    has = {
+        "this machine has {}": machine.memory_bytes,
+        "{} is available": machine.available_memory_bytes,
+        "the limit is {}": limit,
+    }
     known = {words: amount for words, amount in has.items() if amount is not None}
     if not known:
         return
@@ -61,14 +65,6 @@ def _memory(left: Sequence[StepPrediction], machine: Machine) -> Iterator[Shortf
         need = prediction.peak_memory_bytes
         if need.high > have:
             yield _memory_shortfall(prediction, have, words.format(readable(have)))
-
-
-def _limit(left: Sequence[StepPrediction], limit: int | None) -> Iterator[Shortfall]:
-    for prediction in left:
-        if limit is not None and prediction.address_space_bytes > limit:
-            reserved = readable(prediction.address_space_bytes)
-            words = f"to be safe its limit should be {reserved}, and is {readable(limit)}"
-            yield _memory_shortfall(prediction, limit, words)
 
 
 def _memory_shortfall(prediction: StepPrediction, have: int, words: str) -> Shortfall:

@@ -55,8 +55,7 @@ class Term:
 class StepPrediction:
     """One step. ``bytes`` stay on disk; ``least_bytes`` of them are certain.
 
-    ``address_space_bytes`` is a limit that the step, at its highest memory, should not run into: a process
-    reserves more than it uses.
+    ``reserved_bytes`` of addresses a process takes beyond the memory it uses.
     ``wall_seconds`` suppose cores with nothing else to do. ``terms`` add up to the middle of each quantity.
     ``measured_range`` says which circuits the coefficients come from, ``outside`` in which way this one lies
     beyond them, which has widened the ranges. ``evidence`` is the weakest class behind the numbers.
@@ -68,7 +67,7 @@ class StepPrediction:
     peak_memory_bytes: Range
     bytes: int
     least_bytes: int
-    address_space_bytes: int
+    reserved_bytes: int
     terms: tuple[Term, ...]
     measured_range: str
     outside: tuple[str, ...]
@@ -111,7 +110,7 @@ def predict_steps(
                 peak_memory_bytes=memory,
                 bytes=expected,
                 least_bytes=certain,
-                address_space_bytes=math.ceil(memory.high) + _RESERVED_BYTES + cores * _ARENA_BYTES,
+                reserved_bytes=_RESERVED_BYTES + cores * _ARENA_BYTES,
                 terms=(*cpu_terms, *memory_terms),
                 measured_range=_measured_range(profile),
                 outside=outside,

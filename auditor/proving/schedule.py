@@ -15,9 +15,9 @@ from auditor.proving.report import PlannedStep
 
 _GIB = 1 << 30
 
-ADDRESS_SLACK_BYTES = _GIB
-"""A limit on memory is one on addresses: libraries and the stacks and arenas of threads reserve far more than
-they use."""
+RESERVED_BYTES = _GIB
+"""A limit on memory is one on addresses, of which a process reserves more than it uses. This is for a step
+that no prediction is about."""
 
 PATIENCE = 20
 """A step that takes this many times what was expected at worst hangs."""
@@ -70,7 +70,7 @@ class Schedule:
             worst_seconds = item.wall_seconds.high if item else 0.0
             wall_seconds = timeout_seconds or max(LEAST_PATIENCE_SECONDS, PATIENCE * worst_seconds)
             return Limits(
-                memory_bytes=memory_bytes + ADDRESS_SLACK_BYTES,
+                memory_bytes=memory_bytes + (item.reserved_bytes if item else RESERVED_BYTES),
                 cpu_seconds=int(wall_seconds * machine.cores) + 60,
                 wall_seconds=wall_seconds,
                 file_bytes=2 * (item.bytes if item else 0) + 4 * _GIB,

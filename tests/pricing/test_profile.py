@@ -13,7 +13,7 @@ import pytest
 from auditor import explanation, rules
 from auditor.errors import UsageError
 from auditor.pricing import BadProfile, load, shipped
-from auditor.pricing.profile import REFERENCE, parse
+from auditor.pricing.profile_file import REFERENCE, parse
 
 FOLDER = rules.rules_dir() / "hardware"
 Content = dict[str, Any]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.circuit.run_args import RunArgs
-from auditor.pricing import Factors, Range, for_processor, predict_steps, scale_to, shipped
+from auditor.pricing import Factors, Range, for_processor, predict_steps, scale_by_srs, scale_to, shipped
 from auditor.pricing.terms import TERMS, bucket_additions
 from auditor.sizing import artifacts, constraint_system
 from tests.pricing.circuits import lines, predict, predict_run, size
@@ -73,7 +73,8 @@ def test_laws(logrows: int, columns: int, assignments: int, dynamic: int, cores:
     assert list(steps) == list(TERMS)
     for step in steps.values():
         assert 0 < step.cpu_seconds.low < step.cpu_seconds.mid < step.cpu_seconds.high < math.inf
-        assert 0 < step.peak_memory_bytes.low < step.peak_memory_bytes.high < step.address_space_bytes
+        assert 0 < step.peak_memory_bytes.low < step.peak_memory_bytes.high
+        assert step.reserved_bytes > 0
         assert 0 <= step.least_bytes <= step.bytes
         for quantity, whole in (
             ("cpu_seconds", step.cpu_seconds),
@@ -216,6 +217,34 @@ def test_runs_on_a_machine_that_is_not_in_the_fit(run: dict[str, Any]) -> None:
             assert memory.mid == pytest.approx(measured["peak_memory_bytes"], rel=0.07)
     for step in ("keys", "proof"):
         assert 0.6 < run["steps"][step]["cpu_seconds"] / unknown[step].cpu_seconds.mid < 1.1
+
+
+PROBES = [run["steps"]["srs"]["cpu_seconds"] for run in OTHER_MACHINE if run["name"] == "tut11"]
+
+
+def test_a_probe_tells_the_speed_of_another_machine() -> None:
+    """Two thirds of a second of an SRS, and the times of all its keys and proofs are where they should be."""
+    (probe,) = PROBES
+    scaled = scale_by_srs(REFERENCE, logrows=11, cpu_seconds=probe)
+    assert scaled.evidence == "derived"
+    ratios = []
+    for run in OTHER_MACHINE:
+        steps, unknown = (
+            predict_run(profile, run["settings"]) for profile in (scaled, for_processor(REFERENCE, None))
+        )
+        for step in ("keys", "proof"):
+            measured, expected = run["steps"][step]["cpu_seconds"], steps[step].cpu_seconds
+            assert expected.low <= measured <= expected.high, (run["name"], step)
+            assert relative_width(expected) < relative_width(unknown[step].cpu_seconds) / 2
+            if not steps[step].outside:
+                ratios.append(measured / expected.mid)
+    assert 0.8 < min(ratios) < max(ratios) < 1.2
+
+
+def test_a_probe_must_be_long_enough() -> None:
+    for logrows, seconds in ((10, 0.5), (11, 0.05)):
+        with pytest.raises(ValueError, match="too short"):
+            scale_by_srs(REFERENCE, logrows=logrows, cpu_seconds=seconds)
 
 
 def test_every_recorded_run_lies_where_it_was_expected() -> None:
