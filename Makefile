@@ -4,7 +4,7 @@ VENV ?= .venv
 SAMPLE ?= samples/digits_cnn/model.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format accuracy bench golden operators samples wheel clean
+.PHONY: help demo test lint format accuracy hardening bench golden operators samples wheel clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,12 +12,15 @@ help: ## print this list
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditor needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,prove]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,prove,evm]'
 	@$(VENV)/bin/python -m compileall -q auditor  # also where Python is told to keep no bytecode of its own
 	@touch $@
 
-demo: $(VENV)/.ready ## audit a sample model
+demo: $(VENV)/.ready ## audit a sample model, prove one inference of it and verify the proof
 	$(VENV)/bin/auditor estimate $(SAMPLE)
+	@rm -rf build/demo && mkdir -p build/demo
+	$(VENV)/bin/auditor prove $(SAMPLE) --input $(dir $(SAMPLE))input.json --srs unsafe-local --bundle build/demo/bundle
+	$(VENV)/bin/auditor verify build/demo/bundle --model $(SAMPLE)
 
 test: $(VENV)/.ready ## run the tests
 	$(VENV)/bin/python -m pytest -n 2
@@ -34,6 +37,11 @@ format: $(VENV)/.ready ## rewrite the code in the project's format
 accuracy: $(VENV)/.ready ## compare with the real EZKL and write docs/accuracy.md (long)
 	$(VENV)/bin/python -m tools.accuracy
 	$(VENV)/bin/python -m tools.fidelity
+	$(VENV)/bin/python -m tools.proofs
+
+hardening: $(VENV)/.ready ## kill, starve and tamper with real proofs, and write docs/accuracy.md (long)
+	$(VENV)/bin/python -m tools.faults
+	$(VENV)/bin/python -m tools.tamper
 
 bench: $(VENV)/.ready ## speed, as ratios measured in one run
 	$(VENV)/bin/python -m tools.bench
