@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditor._version import __version__
 from auditor.circuit import RunArgs
-from auditor.errors import InternalFailure
+from auditor.errors import InternalFailure, UnboundDimension, Undetermined
 from auditor.ezkl import Rejected, require_ezkl
 from auditor.front_end import lower_model
 from auditor.machine import Machine, this_machine
@@ -63,7 +63,7 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
     require_ezkl()
     require_onnx_runtime()
     require_free(wanted.bundle)
-    studied = study(path, read_source(path), request, alone=True)
+    studied = _study(path, request)
     schedule = Schedule(predictions=())
     try:
         circuit, run_args = require_circuit(studied, force=wanted.force)
@@ -98,6 +98,13 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
             reasons=refusal.reasons,
             next=refusal.next,
         )
+
+
+def _study(path: Path, request: Request) -> Study:
+    try:
+        return study(path, read_source(path), request, alone=True)
+    except UnboundDimension as error:
+        raise Undetermined(f"{safe(str(path))} {error.message}", error.hint) from error
 
 
 def _prove(job: Job) -> ProofReport:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from auditor._version import EZKL_VERSION
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, Interval, ModelAudit, ModelFacts, Status, Value
 from auditor.units import bytes_text
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words
+from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
 
 SCHEMA = "auditor.report/1"
 
@@ -18,7 +18,6 @@ _SEVERITY_TONES: Mapping[str, Tone] = {
     "critical": "bad", "high": "bad", "medium": "warning", "low": "plain", "info": "dim",
 }  # fmt: skip
 _NODES_SHOWN = 3
-_REASONS_SHOWN = 8
 _FIDELITY = {
     True: "no known fault: computes what ONNX says, within fixed-point error",
     False: "computes something else than ONNX says: see findings",
@@ -60,10 +59,7 @@ class AuditView:
 
 
 def _model(audited: ModelAudit, audit: Audit) -> list[Part]:
-    reasons = audited.verdict.reasons
-    if len(reasons) > _REASONS_SHOWN:
-        reasons = (*reasons[:_REASONS_SHOWN], f"and {len(reasons) - _REASONS_SHOWN} more reasons")
-    parts: list[Part] = [_headline(audited), Bullets(reasons)]
+    parts: list[Part] = [_headline(audited), Bullets(first_reasons(audited.verdict.reasons))]
     if audited.model is not None:
         parts.append(Rows(tuple(_model_rows(audited, audited.model, full=audit.command == "inspect"))))
     if audited.circuit is not None and audited.circuit.num_rows is not None and audit.command == "estimate":

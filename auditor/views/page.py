@@ -76,6 +76,15 @@ class Page:
     parts: tuple[Part, ...]
 
 
+_REASONS_SHOWN = 8
+
+
+def first_reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """As many as anyone reads, and how many there are beyond."""
+    hidden = len(reasons) - _REASONS_SHOWN
+    return reasons if hidden <= 0 else (*reasons[:_REASONS_SHOWN], f"and {hidden} more reasons")
+
+
 class View(Protocol):
     """A report in every shape a format may ask for."""
 

@@ -11,7 +11,7 @@ from auditor.proving.nouns import to_json
 from auditor.proving.report import ProofReport
 from auditor.safe import safe
 from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words
+from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
 
 SCHEMA = "auditor.proof/1"
 
@@ -44,7 +44,7 @@ class ProofView:
             words.append(Words(f"binding: {report.binding}"))
         parts: list[Part] = [Line(tuple(words), above=1)]
         if report.reasons or report.warnings:
-            parts.append(Bullets((*report.reasons, *report.warnings)))
+            parts.append(Bullets((*first_reasons(report.reasons), *report.warnings)))
         if report.manifest is not None:
             parts.extend(_proof(report, report.manifest))
         elif report.plan:

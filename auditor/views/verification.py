@@ -38,9 +38,7 @@ class VerificationView:
         parts: list[Part] = [Line((Words(safe(self.bundle, limit=400), "strong"), answer), above=1)]
         if said.warnings:
             parts.append(Bullets(said.warnings))
-        rows = tuple(
-            (Words(check.status, _tone(check)), check.name, check.reason) for check in said.checks
-        )
+        rows = tuple((Words(check.status, _tone(check)), check.name, check.reason) for check in said.checks)
         parts.append(Table("Checks", (Column(""), Column("Check"), Column("Why", "prose")), rows))
         if said.ok and said.manifest is not None:
             parts.append(Rows(tuple(_shown(said.manifest))))
