@@ -14,7 +14,7 @@ from auditor.options import Request
 from auditor.progress import StepProgress
 from auditor.proving import steps
 from auditor.proving.forms import input_forms
-from auditor.proving.inputs import Inputs, check_range, input_specs, random_inputs, read_inputs
+from auditor.proving.inputs import Inputs, check_range, input_specs, probe_inputs, random_inputs, read_inputs
 from auditor.proving.manifest import ModelFile
 from auditor.proving.schedule import Schedule
 from auditor.proving.srs import SrsChoice, ceremony_sha256
@@ -23,9 +23,6 @@ from auditor.proving.store import Store, cache_directory
 from auditor.safe import safe
 from auditor.study import Study
 from auditor.verdict import EXIT_INFEASIBLE
-
-OTHER_INPUTS = 2
-"""Seeded inputs on which the circuit is compared with the model, beside the one that is proved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +97,14 @@ def make_schedule(studied: Study, run_args: RunArgs, machine: Machine) -> Schedu
     return Schedule(predictions=predictions)
 
 
-def take_inputs(job: Job) -> tuple[Inputs, list[Inputs]]:
-    """The input that is proved, and others to compare on."""
+def take_inputs(job: Job) -> tuple[Inputs, tuple[Inputs, ...]]:
+    """The input that is proved, and others to compare circuit and model on."""
     specs = input_specs(job.studied.model)
     wanted = job.wanted
     inputs = read_inputs(wanted.input, specs) if wanted.input else random_inputs(specs, wanted.seed)
     forms = input_forms(job.circuit)
     check_range(inputs, [form.scale for form in forms], [form.decomposed for form in forms], job.run_args)
-    others = [random_inputs(specs, wanted.seed + number) for number in range(1, OTHER_INPUTS + 1)]
-    return inputs, others
+    return inputs, probe_inputs(specs, wanted.seed + 1)
 
 
 def as_compiled(job: Job) -> tuple[Path, ModelFile]:

@@ -30,7 +30,7 @@ from auditor.progress import StepProgress
 from auditor.proving import steps
 from auditor.proving.bundle import canonical_proof, require_free, write_bundle
 from auditor.proving.comparison import Comparison, Subject, compare
-from auditor.proving.forms import OutputForm, input_forms, output_forms
+from auditor.proving.forms import OutputForm, input_scales, output_forms
 from auditor.proving.inputs import Inputs, as_input_json
 from auditor.proving.manifest import (
     PROOF,
@@ -109,7 +109,7 @@ def _study(path: Path, request: Request) -> Study:
 
 def _prove(job: Job) -> ProofReport:
     shop, wanted = job.shop, job.wanted
-    inputs, others = take_inputs(job)
+    inputs, probes = take_inputs(job)
     model, file = as_compiled(job)
     require_room(job, file)
     job.progress.expect(job.schedule.expected_seconds)
@@ -121,7 +121,7 @@ def _prove(job: Job) -> ProofReport:
     with _ezkls_refusal("input", "EZKL finds no witness for this input", _NO_WITNESS):
         witness = steps.gen_witness(shop, circuit, as_input_json(inputs), inputs.sha256)
     subject = _subject(job, model, file, circuit)
-    comparison = compare(shop, subject, witness, inputs, others)
+    comparison = compare(shop, subject, witness, inputs, probes)
     _require_fidelity(comparison, wanted)
     with _failure_of_ezkl():
         keys = steps.make_keys(shop, circuit, srs.path, srs.sha256)
@@ -207,18 +207,18 @@ def _subject(job: Job, model: Path, file: ModelFile, circuit: Step) -> Subject:
     studied = job.studied
     names = [info.name for info in studied.model.graph.outputs]
 
-    def forms_at(run_args: RunArgs) -> tuple[OutputForm, ...]:
+    def forms_at(run_args: RunArgs) -> tuple[tuple[OutputForm, ...], tuple[int, ...]]:
         lowered = lower_model(job.path, studied.model, (), run_args, job.request.front_end)
         if lowered.circuit is None:
             raise Rejected("there is no circuit at a finer scale")
-        return output_forms(lowered.circuit, names)
+        return output_forms(lowered.circuit, names), input_scales(lowered.circuit)
 
     return Subject(
         model=model,
         model_sha256=file.inlined_sha256,
         circuit=circuit,
         run_args=job.run_args,
-        input_scales=tuple(form.scale for form in input_forms(job.circuit)),
+        input_scales=input_scales(job.circuit),
         forms=output_forms(job.circuit, names),
         forms_at=forms_at,
         tolerance=job.wanted.tolerance,

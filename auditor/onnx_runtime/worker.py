@@ -18,7 +18,7 @@ def infer(request: dict[str, Any], result: Path) -> None:
     """Runs a model on several sets of inputs in one session; the result is an .npz.
 
     Request: ``model`` (path), ``inputs`` (path of an .npz with ``S_I``, input I of set S), ``sets`` (how
-    many), ``inputs_per_set``, ``repeats`` (whether to run each set again until its time is known well).
+    many), ``inputs_per_set``, ``repeats`` (whether to run the first set again until its time is known well).
     Result: ``S_O`` for output O of set S, ``names``, ``seconds`` (of each set) and ``version``.
     """
     import numpy as np
@@ -39,9 +39,10 @@ def infer(request: dict[str, Any], result: Path) -> None:
         with np.load(request["inputs"], allow_pickle=False) as arrays:
             for number in range(request["sets"]):
                 fed = {name: arrays[f"{number}_{index}"] for index, name in enumerate(names)}
-                outputs = session.run(None, fed)
+                run = partial(session.run, None, fed)
+                spent_seconds, outputs = _timed(run)
                 answer |= {f"{number}_{index}": _as_array(output) for index, output in enumerate(outputs)}
-                seconds.append(_best_seconds(partial(session.run, None, fed), request["repeats"]))
+                seconds.append(_best_seconds(run) if request["repeats"] and number == 0 else spent_seconds)
     except (ValueError, MemoryError):
         raise
     except Exception as error:  # it has a class of its own for each reason
@@ -79,15 +80,15 @@ def _as_array(output: Any) -> Any:
     return output
 
 
-def _best_seconds(run: Callable[[], object], repeats: bool) -> float:
+def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    outputs = run()
+    return time.perf_counter() - started, outputs
+
+
+def _best_seconds(run: Callable[[], Any]) -> float:
     """The shortest of some warm runs, which is the one that nothing else on the machine held up."""
     times: list[float] = []
-    while not times or (repeats and _is_uncertain(len(times), sum(times))):
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
+    while sum(times) < _ENOUGH_SECONDS and (len(times) < _RUNS or sum(times) < _SPENT_SECONDS):
+        times.append(_timed(run)[0])
     return min(times)
-
-
-def _is_uncertain(runs: int, spent_seconds: float) -> bool:
-    return spent_seconds < _ENOUGH_SECONDS and (runs < _RUNS or spent_seconds < _SPENT_SECONDS)

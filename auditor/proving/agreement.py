@@ -55,7 +55,7 @@ class CircuitOutput(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputAgreement:
-    """One output of the circuit beside the same output of the model.
+    """One output of the circuit beside the same output of the model; ``name`` is as the file has it.
 
     ``reference_range`` is the model's largest magnitude. ``tolerance`` is the largest difference that
     still counts as the same. A shape is None for an output that one side does not have, the numbers are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,17 @@ from auditor.circuit.run_args import RunArgs
 from auditor.errors import InternalFailure
 from auditor.ezkl import Rejected
 from auditor.ezkl.settings import settings_for_compiling
-from auditor.proving.agreement import Judgement, OutputAgreement, compare_outputs, fine_run_args, judge
+from auditor.proving.agreement import (
+    Judgement,
+    OutputAgreement,
+    compare_outputs,
+    fine_run_args,
+    is_finite,
+    judge,
+    judge_outputs,
+    nudged,
+    sensitivity,
+)
 from auditor.proving.forms import OutputForm
 from auditor.proving.inference import Inference, InferenceFailed, infer_all
 from auditor.proving.inputs import Inputs, as_circuit_reads, as_input_json
@@ -30,7 +41,7 @@ Integers = list[list[int]]
 class Subject:
     """What is compared: the model as EZKL reads it, and the circuit compiled from it.
 
-    ``forms_at`` tells the outputs of the circuit that other run args would make.
+    ``forms_at`` tells the outputs and the scales of the inputs of the circuit that other run args would make.
     """
 
     model: Path
@@ -39,7 +50,7 @@ class Subject:
     run_args: RunArgs
     input_scales: tuple[int, ...]
     forms: tuple[OutputForm, ...]
-    forms_at: Callable[[RunArgs], tuple[OutputForm, ...]]
+    forms_at: Callable[[RunArgs], tuple[tuple[OutputForm, ...], tuple[int, ...]]]
     tolerance: float | None
 
 
@@ -58,37 +69,33 @@ class Comparison:
 
 
 def compare(
-    shop: Workshop, subject: Subject, witness: Step, inputs: Inputs, others: Sequence[Inputs]
+    shop: Workshop, subject: Subject, witness: Step, inputs: Inputs, probes: Sequence[Inputs]
 ) -> Comparison:
-    """Compares on the input that is proved, whose witness is there already, and on ``others``.
+    """Compares on the input that is proved, whose witness is there already, and on ``probes``.
 
-    An input that has no witness (a value leaves what the run args can hold) is passed over among the others.
+    The model is asked for the inputs as the circuit reads them, which are what a proof is about. A probe is
+    passed over when it has no witness (a value leaves what the run args can hold), or no finite answer.
     """
     with shop.teller.step("fidelity"):
-        answers = [outputs_in(witness.path(WITNESS).read_bytes()), *_other_outputs(shop, subject, others)]
-        compared = [inputs, *others[: len(answers) - 1]]
-        exact = [item.arrays for item in compared]
-        # Rounding an input is no fault of the circuit, so it may answer to either.
-        rounded = [as_circuit_reads(item, subject.input_scales) for item in compared]
+        asked = [(inputs, outputs_in(witness.path(WITNESS).read_bytes())), *_witnessed(shop, subject, probes)]
         try:
-            inferences = infer_all(
-                subject.model, [*exact, *rounded], limits=shop.limits("fidelity"), workspace=shop.workspace
+            inferences = _infer(
+                shop, subject, [as_circuit_reads(item, subject.input_scales) for item, _ in asked]
             )
+            cases = [
+                _case(shop, subject, item, integers, inference)
+                for (item, integers), inference in zip(asked, inferences, strict=True)
+                if item is inputs or is_finite(inference.outputs)
+            ]
         except InferenceFailed as failure:
             return Comparison(
                 status="unknown", agreements=(), inference=None, inputs_compared=0, reason=failure.reason
             )
-        statuses, first = [], None
-        for index, item in enumerate(answers):
-            pair = (inferences[index], inferences[len(answers) + index])
-            agreements = _nearest(subject, subject.forms, item, pair)
-            first = first or agreements
-            statuses.append(_judge(shop, subject, agreements, compared[index], pair))
     return Comparison(
-        status=max(statuses, key=_SEVERITY.index),
-        agreements=first or (),
+        status=max((status for status, _ in cases), key=_SEVERITY.index),
+        agreements=cases[0][1],
         inference=inferences[0],
-        inputs_compared=len(statuses),
+        inputs_compared=len(cases),
         reason="",
     )
 
@@ -98,66 +105,70 @@ _SEVERITY: tuple[Judgement, ...] = ("same", "coarse", "unknown", "different")
 
 _FINE_CIRCUIT = "fine.ezkl"
 
-
-def _other_outputs(shop: Workshop, subject: Subject, others: Sequence[Inputs]) -> list[Integers]:
-    made = []
-    for item in others:
-        try:
-            made.append(_outputs_for(shop, subject.circuit.path(CIRCUIT), item))
-        except Rejected:
-            return made
-    return made
+_NUDGE_SEED = 0
 
 
-def _judge(
-    shop: Workshop,
-    subject: Subject,
-    agreements: tuple[OutputAgreement, ...],
-    inputs: Inputs,
-    references: tuple[Inference, Inference],
-) -> Judgement:
-    """A difference is judged by whether it shrinks where numbers are finer."""
-    if all(item.status == "same" for item in agreements):
-        return "same"
+def _witnessed(shop: Workshop, subject: Subject, probes: Sequence[Inputs]) -> list[tuple[Inputs, Integers]]:
+    """The probes that have a witness, with the circuit's outputs."""
+    found = []
+    for probe in probes:
+        with suppress(Rejected):
+            found.append((probe, _outputs_for(shop, subject.circuit.path(CIRCUIT), probe)))
+    return found
+
+
+def _case(
+    shop: Workshop, subject: Subject, inputs: Inputs, integers: Integers, reference: Inference
+) -> tuple[Judgement, tuple[OutputAgreement, ...]]:
+    """One input: what it says about the circuit, output by output.
+
+    A difference beyond the tolerance is judged by whether it shrinks where numbers are finer, and by how far
+    the model's own answer moves when its input does.
+    """
+    found = _agreements(subject, subject.forms, integers, reference)
+    if all(item.status == "same" for item in found):
+        return "same", found
+    fine, moved = _finer(shop, subject, inputs), None
+    if fine is not None and subject.tolerance is None:
+        exact = as_circuit_reads(inputs, subject.input_scales)
+        near = _infer(shop, subject, nudged(exact, subject.input_scales, _NUDGE_SEED))
+        moved = sensitivity(reference.outputs, [item.outputs for item in near])
+    return judge(found, fine, moved), judge_outputs(found, fine, moved)
+
+
+def _finer(shop: Workshop, subject: Subject, inputs: Inputs) -> tuple[OutputAgreement, ...] | None:
+    """The same input at a finer scale; None where there is no witness for it."""
     run_args = fine_run_args(subject.run_args)
     request = {"model": str(subject.model), "settings": settings_for_compiling(run_args, EZKL_VERSION)}
     circuit = shop.workspace / _FINE_CIRCUIT
     try:
-        forms = subject.forms_at(run_args)
+        forms, scales = subject.forms_at(run_args)
         circuit.write_bytes(shop.ask("fidelity", "compile_circuit", request).value)
         integers = _outputs_for(shop, circuit, inputs)
     except (Rejected, InternalFailure):
-        return judge(agreements, None)
-    return judge(agreements, _nearest(subject, forms, integers, references))
+        return None
+    (reference,) = _infer(shop, subject, [as_circuit_reads(inputs, scales)])
+    return _agreements(subject, forms, integers, reference)
+
+
+def _agreements(
+    subject: Subject, forms: tuple[OutputForm, ...], integers: Integers, reference: Inference
+) -> tuple[OutputAgreement, ...]:
+    circuit = tuple((form.shape, values, form.scale) for form, values in zip(forms, integers, strict=True))
+    names = [form.name for form in forms]
+    return compare_outputs(
+        circuit, reference.outputs, names, run_args=subject.run_args, tolerance=subject.tolerance
+    )
+
+
+def _infer(shop: Workshop, subject: Subject, sets: Sequence[tuple[np.ndarray, ...]]) -> tuple[Inference, ...]:
+    return infer_all(subject.model, sets, limits=shop.limits("fidelity"), workspace=shop.workspace)
 
 
 def _outputs_for(shop: Workshop, circuit: Path, inputs: Inputs) -> Integers:
     """A witness that is only looked at: it may hold private values, and is not kept."""
     request = {"input": as_input_json(inputs), "circuit": str(circuit)}
     return outputs_in(shop.ask("fidelity", "gen_witness", request).value)
-
-
-def _nearest(
-    subject: Subject,
-    forms: tuple[OutputForm, ...],
-    integers: Integers,
-    references: tuple[Inference, Inference],
-) -> tuple[OutputAgreement, ...]:
-    """For each output the agreement with the reference that is nearer."""
-    circuit = tuple((form.shape, values, form.scale) for form, values in zip(forms, integers, strict=True))
-    names = [form.name for form in forms]
-    both = [
-        compare_outputs(
-            circuit, reference.outputs, names, run_args=subject.run_args, tolerance=subject.tolerance
-        )
-        for reference in references
-    ]
-    return tuple(min(pair, key=_distance) for pair in zip(*both, strict=True))
-
-
-def _distance(agreement: OutputAgreement) -> float:
-    difference = agreement.max_abs_difference
-    return np.inf if difference is None else difference
 
 
 def outputs_in(witness: bytes) -> Integers:

@@ -39,6 +39,11 @@ def output_forms(circuit: Circuit, names: Sequence[str]) -> tuple[OutputForm, ..
     return tuple(forms)
 
 
+def input_scales(circuit: Circuit) -> tuple[int, ...]:
+    """The base-2 exponent of the scale of every input."""
+    return tuple(form.scale for form in input_forms(circuit))
+
+
 def input_forms(circuit: Circuit) -> tuple[InputForm, ...]:
     """Every input."""
     nodes = {node.id: node for node in circuit.graph.nodes}

@@ -30,8 +30,8 @@ class InferenceFailed(Exception):
 class Inference:
     """What a model made of one set of inputs.
 
-    ``seconds`` is the shortest of some runs on one thread, after a first that warmed it up; ``runtime``
-    names who ran it, with its version. ``names`` are as the file has them.
+    ``seconds`` is the time on one thread, loading not counted (see :func:`infer_all`); ``runtime`` names
+    who ran it, with its version. ``names`` are as the file has them.
     """
 
     outputs: tuple[np.ndarray, ...] = field(repr=False)
@@ -63,7 +63,8 @@ def infer_all(
 ) -> tuple[Inference, ...]:
     """The same for several sets of inputs, with one loading of the model.
 
-    Without ``repeats``, ``seconds`` is that of a single warm run.
+    With ``repeats``, ``seconds`` of the first set is the shortest of at least three warm runs. Otherwise,
+    and of all other sets, it is that of the only run.
 
     Raises:
         UsageError: ONNX Runtime is not installed.

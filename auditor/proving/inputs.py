@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 from operator import mul
 from pathlib import Path
@@ -40,6 +41,9 @@ _NUMPY = {
 
 _MAX_INTEGER_REP = (1 << 127) - 1
 """EZKL ``fieldutils.rs`` `IntegerRep`."""
+
+_PROBES = ((-1, 1, 64), (-1, 0, 64), (-1, 1, 1))
+"""Lowest and highest float, and steps in 1."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _FIELD_ELEMENT = re.compile(r"(0x)?[0-9a-fA-F]{64}")
@@ -114,15 +118,19 @@ def random_inputs(specs: Sequence[InputSpec], seed: int) -> Inputs:
     Floats are uniform in [-1, 1). Integers and booleans are 0 or 1: as an index or a token that is valid
     nearly everywhere, and larger ones are not.
     """
-    # Of numpy's random numbers, only the raw bits of a generator are promised to stay as they are.
-    source = np.random.PCG64(seed)
-    arrays = []
-    for spec in specs:
-        bits = source.random_raw(spec.elements)
-        is_float = np.dtype(_NUMPY[spec.dtype]).kind == "f"
-        values = (bits >> np.uint64(11)) * 2.0**-52 - 1.0 if is_float else bits >> np.uint64(63)
-        arrays.append(values.reshape(spec.shape).astype(_NUMPY[spec.dtype]))
-    return _inputs(specs, tuple(arrays), "random", seed)
+    return _draw(specs, seed, lambda unit: 2.0 * unit - 1.0)
+
+
+def probe_inputs(specs: Sequence[InputSpec], seed: int) -> tuple[Inputs, ...]:
+    """Random inputs that bring out where EZKL computes another function, for comparing and not for proving.
+
+    Floats of both signs, all negative (padding with zeros shows), and only -1, 0 and 1 (some of them equal).
+    They stand on a grid that every scale from 6 on holds. Integers and booleans are 0 or 1.
+    """
+    return tuple(
+        _draw(specs, seed + index, partial(_on_grid, low=low, high=high, steps=steps))
+        for index, (low, high, steps) in enumerate(_PROBES)
+    )
 
 
 def as_input_json(inputs: Inputs) -> dict[str, Any]:
@@ -212,6 +220,24 @@ def _inputs(
         digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
     names = tuple(spec.name for spec in specs)
     return Inputs(names=names, arrays=arrays, source=source, seed=seed, sha256=digest.hexdigest())
+
+
+def _draw(specs: Sequence[InputSpec], seed: int, draw: Callable[[np.ndarray], np.ndarray]) -> Inputs:
+    """``draw`` makes floats of numbers uniform in [0, 1)."""
+    # Of numpy's random numbers, only the raw bits of a generator are promised to stay as they are.
+    source = np.random.PCG64(seed)
+    arrays = []
+    for spec in specs:
+        bits = source.random_raw(spec.elements)
+        is_float = np.dtype(_NUMPY[spec.dtype]).kind == "f"
+        values = draw((bits >> np.uint64(11)) * 2.0**-53) if is_float else bits >> np.uint64(63)
+        arrays.append(values.reshape(spec.shape).astype(_NUMPY[spec.dtype]))
+    return _inputs(specs, tuple(arrays), "random", seed)
+
+
+def _on_grid(unit: np.ndarray, *, low: int, high: int, steps: int) -> np.ndarray:
+    numbers: np.ndarray = low + np.floor(unit * ((high - low) * steps + 1)) / steps
+    return numbers
 
 
 def _rounded(array: np.ndarray, scale: int) -> np.ndarray:

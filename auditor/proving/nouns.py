@@ -19,6 +19,10 @@ from auditor.safe import safe
 T = TypeVar("T")
 
 
+MAX_INT = (1 << 63) - 1
+"""What every reader of JSON has room for."""
+
+
 class Mismatch(ValueError):
     """A JSON value that is not of the type asked for; the message says where, and shows nothing unsafe."""
 
@@ -113,6 +117,8 @@ def _scalar(hint: Any, value: Any, where: str) -> Any:
     # A bool is an int to Python and not to JSON.
     if hint not in (int, float, str, bool) or type(value) is not hint:
         raise _mismatch(where, getattr(hint, "__name__", str(hint)))
+    if hint is int and abs(value) > MAX_INT:
+        raise _mismatch(where, "an integer of 64 bits")
     if hint is float and not math.isfinite(value):
         raise _mismatch(where, "a finite number")
     return value

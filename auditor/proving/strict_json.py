@@ -7,6 +7,11 @@ import math
 from typing import Any, NoReturn
 
 
+MAX_CONTAINERS = 1 << 20
+MAX_VALUES = 1 << 23
+"""A container takes twenty times its text in memory, and a value a multiple of it."""
+
+
 class Malformed(ValueError):
     """Not the JSON that was asked for; the message says why and holds no text of the file."""
 
@@ -14,9 +19,11 @@ class Malformed(ValueError):
 def parse(data: bytes) -> Any:
     """The value of a JSON text, in UTF-8 without a byte-order mark.
 
-    Duplicate names, NaN, infinities, numbers beyond a float and texts nested out of all proportion raise
-    :class:`Malformed`. The caller bounds the size.
+    Duplicate names, NaN, infinities, numbers beyond a float, and more values or deeper nesting than any file
+    of ours has, raise :class:`Malformed`. The caller bounds the size.
     """
+    if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_VALUES:
+        raise Malformed("holds more values than any file of this kind")
     try:
         return json.loads(
             data.decode("utf-8"),

@@ -44,11 +44,17 @@ class Proved:
 
 
 def dense(
-    path: Path, *, seed: int = 0, inputs: int = 1, negated: bool = False, flipped: bool = False, sizes: tuple[int, int] = (3, 2)
+    path: Path,
+    *,
+    seed: int = 0,
+    inputs: int = 1,
+    negated: bool = False,
+    flipped: bool = False,
+    sizes: tuple[int, int] = (3, 2),
 ) -> Path:
-    """The sum of ``inputs`` matrices of (1, sizes[0]), times weights of ``seed``; ``negated`` adds that as an output.
+    """The sum of ``inputs`` matrices of (1, sizes[0]), times weights of ``seed``.
 
-    ``flipped`` makes another function of the same size.
+    ``negated`` adds that as an output; ``flipped`` makes another function of the same size.
     """
     generator = np.random.default_rng(seed)
     weights = generator.uniform(-1, 1, size=sizes).astype(np.float32)

@@ -113,7 +113,10 @@ def test_shapes_differ_in_axes_of_one_only(shape: tuple[int, ...], reference: An
 def test_an_output_that_one_side_lacks_is_different() -> None:
     more = compare_outputs([row(0), row(0)], [np.zeros((1, 1))], ["y"], run_args=ARGS)
     fewer = compare_outputs([row(0)], [np.zeros((1, 1))] * 2, ["y", "z"], run_args=ARGS)
-    assert [(found.status, found.reference_shape) for found in more] == [("same", (1, 1)), ("different", None)]
+    assert [(found.status, found.reference_shape) for found in more] == [
+        ("same", (1, 1)),
+        ("different", None),
+    ]
     assert [(found.name, found.circuit_shape) for found in fewer] == [("y", (1, 1)), ("z", None)]
     assert judge(more, None) == judge(fewer, None) == "different"
 
@@ -254,7 +257,5 @@ def test_narrow_run_args_have_a_finer_witness_too(tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"
     model.write_bytes(node("MatMul", numbers(1, 8), {"w": numbers(8, 4)}).model)
     inputs = Inputs(names=("x",), arrays=(numbers(1, 8),), source="file", seed=None, sha256="")
-    narrow = replace(
-        ARGS, decomp_base=128, decomp_legs=4, num_inner_cols=1, logrows=8, lookup_range=(0, 0)
-    )
+    narrow = replace(ARGS, decomp_base=128, decomp_legs=4, num_inner_cols=1, logrows=8, lookup_range=(0, 0))
     assert judged(model, inputs, narrow) == ("same", "same")

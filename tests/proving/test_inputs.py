@@ -26,6 +26,7 @@ from auditor.proving.inputs import (
     as_input_json,
     check_range,
     input_specs,
+    probe_inputs,
     quantised,
     random_inputs,
     read_inputs,
@@ -266,6 +267,13 @@ def test_random_inputs_keep_to_their_types() -> None:
     assert set(ids.tolist()) == {0, 1}
     assert mask.dtype == np.bool_
     assert 300 < mask.sum() < 700
+
+
+def test_probes_show_what_a_uniform_draw_hides() -> None:
+    both, negative, few = (one.arrays[0] for one in probe_inputs([replace(X, shape=(4000,))], seed=0))
+    assert (both.min(), both.max(), negative.min(), negative.max()) == (-1, 1, -1, 0)
+    assert set(few.tolist()) == {-1, 0, 1}
+    assert (both * 64 == np.round(both * 64)).all()
 
 
 # --- the circuit

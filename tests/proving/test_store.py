@@ -108,6 +108,18 @@ def test_facts_outlive_pruning(store: Store, tmp_path: Path) -> None:
             store.recall(name)
 
 
+def test_a_fact_is_replaced_in_one_step(store: Store, tmp_path: Path) -> None:
+    """Whoever reads while another remembers reads the old value whole."""
+    store.remember("srs", "old")
+    path = tmp_path / "store-1" / "facts" / "srs.json"
+    with path.open("rb") as reader:
+        before = path.read_bytes()
+        store.remember("srs", "a new and longer value")
+        assert reader.read() == before
+    assert store.recall("srs") == "a new and longer value"
+    assert contents(tmp_path) == ["facts/srs.json"]
+
+
 def test_a_damaged_fact_is_forgotten(store: Store, tmp_path: Path, notes: list[str]) -> None:
     store.remember("srs", 1)
     store.remember("other", 2)

@@ -15,6 +15,7 @@ from typing import NoReturn
 import pytest
 
 from auditor.proving.store import Store
+from auditor.proving.store.locks import EXCLUSIVE, take
 from tests.proving.storing import (
     KEY,
     KEYS,
@@ -45,6 +46,7 @@ import sys
 from pathlib import Path
 sys.path.append({str(ROOT)!r})
 from auditor.proving.store import Store
+from auditor.proving.store.locks import EXCLUSIVE, take
 
 def say(word):
     print(word, flush=True)
@@ -152,6 +154,20 @@ def test_a_killed_maker_frees_the_next(store: Store, tmp_path: Path, start: Call
     assert sorted(contents(tmp_path)) == sorted(whole_contents(stored))
 
 
+def test_a_lock_removes_no_file_but_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    old = take(path, EXCLUSIVE)
+    assert old is not None
+    path.unlink()
+    new = take(path, EXCLUSIVE)
+    assert new is not None
+    old.remove()
+    old.remove()
+    assert take(path, EXCLUSIVE) is None
+    new.remove()
+    assert not path.exists()
+
+
 def test_many_at_once_make_each_entry_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
 
@@ -251,6 +267,13 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.fixture
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dying process loses nothing that it wrote, only a dying machine does; waiting for that is slow."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
+@pytest.mark.usefixtures("unsynced")
 def test_a_kill_at_any_point(tmp_path: Path) -> None:
     killed = 0
     for number in range(1, 2000):
@@ -268,6 +291,7 @@ def test_a_kill_at_any_point(tmp_path: Path) -> None:
     assert killed >= 100
 
 
+@pytest.mark.usefixtures("unsynced")
 def test_an_interruption_at_any_point(tmp_path: Path) -> None:
     def run(number: int) -> None:
         at_event(number, interrupt)
@@ -291,6 +315,7 @@ def test_an_interruption_at_any_point(tmp_path: Path) -> None:
     assert count >= 20
 
 
+@pytest.mark.usefixtures("unsynced")
 def test_kills_at_random_moments(tmp_path: Path) -> None:
     def run_on() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Verification: every check with a bundle that passes and one that does not, and what only some checks can see."""
+"""Verification: every check with a bundle that passes it and one that does not."""
 
 from __future__ import annotations
 
@@ -24,11 +24,28 @@ from auditor.proving.checks.srs_file import UNSAFE_WARNING
 from auditor.proving.instances import as_instance
 from auditor.proving.manifest import FILES, encode
 from auditor.proving.srs import ceremony_sha256, public_verifier_srs
-from auditor.verify import EvmAnswer, VerifyOptions
+from auditor.sizing import constraint_system
+from auditor.verify import EvmAnswer, VerifyOptions, key_shape, sized_settings
 from tests.proving import real
 from tests.proving.bundling import Clerk, Parts, failures, outcome, overwrite, parts, rehash, sha256
+from tests.sizing.settings import circuit_size_of, run_args_of
 
-CHEAP = ["bundle", "hashes", "versions", "settings", "verifying key", "proof shape", "instances", "claims", "srs"]
+REAL_RUNS = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "sizing" / "real_runs.jsonl").read_text("utf-8").splitlines()
+]
+
+CHEAP = [
+    "bundle",
+    "hashes",
+    "versions",
+    "settings",
+    "verifying key",
+    "proof shape",
+    "instances",
+    "claims",
+    "srs",
+]
 
 
 @pytest.fixture
@@ -51,7 +68,7 @@ def test_an_honest_bundle_passes_every_check_that_was_asked_for(
     assert found.ok
     assert [check.name for check in found.checks if check.status == "pass"] == [*CHEAP, "proof"]
     assert [(check.name, check.asked) for check in found.checks if check.status == "not run"] == [
-        (name, False) for name in ("model", "circuit", "model key", "outputs", "evm")
+        (name, False) for name in ("model", "circuit", "model settings", "model key", "outputs", "evm")
     ]
     assert found.warnings == (UNSAFE_WARNING,)
     assert found.manifest is not None
@@ -65,7 +82,7 @@ def test_the_model_passes_with_its_srs_and_is_not_run_without(
     options = VerifyOptions(model=tiny_proof.model, srs=tiny_proof.srs)
     found = clerk.verify(place, options)
     assert found.ok, [check for check in found.checks if check.status != "pass"]
-    for name in ("model", "circuit", "model key", "outputs"):
+    for name in ("model", "circuit", "model settings", "model key", "outputs"):
         assert outcome(found, name)[0] == "pass"
     without = clerk.verify(place, replace(options, srs=None))
     assert not without.ok
@@ -323,7 +340,7 @@ def test_a_proof_in_another_spelling_is_rejected(honest: Parts, place: Path, cle
 
 def test_an_altered_proof_is_rejected_by_ezkl(honest: Parts, place: Path, clerk: Clerk) -> None:
     generator = random.Random(5)
-    for _ in range(12):
+    for _ in range(6):
         proof = list(honest.proof["proof"])
         proof[generator.randrange(len(proof))] ^= 1 << generator.randrange(8)
         forged = honest.with_proof(proof=proof, hex_proof=f"0x{bytes(proof).hex()}")
@@ -394,7 +411,8 @@ def test_an_extra_output_with_settings_to_match_is_seen_with_the_model_only(
     outputs = forged.manifest.public.outputs
     reference = replace(honest.manifest.reference.outputs[0], values=outputs[0].values)  # type: ignore[union-attr]
     manifest = replace(
-        forged.manifest, reference=replace(honest.manifest.reference, outputs=(reference,))  # type: ignore[type-var]
+        forged.manifest,
+        reference=replace(honest.manifest.reference, outputs=(reference,)),  # type: ignore[type-var]
     )
     replace(forged, manifest=manifest).write(place)
     assert clerk.verify(place).ok
@@ -413,13 +431,24 @@ def test_other_scales_are_seen_with_the_model_only(
         values=forged.manifest.public.outputs[0].values,
     )
     manifest = replace(
-        forged.manifest, reference=replace(honest.manifest.reference, outputs=(reference,))  # type: ignore[type-var]
+        forged.manifest,
+        reference=replace(honest.manifest.reference, outputs=(reference,)),  # type: ignore[type-var]
     )
     replace(forged, manifest=manifest).write(place)
     assert clerk.verify(place).ok
     found = clerk.verify(place, VerifyOptions(model=tiny_proof.model, srs=tiny_proof.srs))
     assert failures(found) == ["circuit"]
     assert "model_output_scales" in outcome(found, "circuit")[1]
+
+
+def test_other_types_of_inputs_are_seen_with_the_model_only(
+    honest: Parts, tiny_proof: real.Proved, place: Path, clerk: Clerk
+) -> None:
+    replace(honest, settings=honest.settings | {"input_types": ["Bool"]}).write(place)
+    assert clerk.verify(place).ok
+    found = clerk.verify(place, VerifyOptions(model=tiny_proof.model, srs=tiny_proof.srs))
+    assert failures(found) == ["model settings"]
+    assert "input_types" in outcome(found, "model settings")[1]
 
 
 def test_a_flipped_selector_is_seen_with_the_model_only(
@@ -431,6 +460,42 @@ def test_a_flipped_selector_is_seen_with_the_model_only(
     assert clerk.verify(place).ok
     found = clerk.verify(place, VerifyOptions(model=tiny_proof.model, srs=tiny_proof.srs))
     assert failures(found) == ["model key"]
+
+
+@pytest.mark.parametrize("run", REAL_RUNS, ids=lambda run: run["name"])
+def test_no_real_circuit_is_refused_for_its_settings_or_its_sizes(run: dict[str, Any], honest: Parts) -> None:
+    """85 circuits of all kinds: what EZKL wrote for them is well formed to us, and as long as we ask."""
+    recorded = run["settings"]
+    einsum = dict(recorded["einsum_params"])
+    for equation, dims, count in einsum.pop("counted_equations", []):
+        einsum["equations"] = [*einsum["equations"], *[[equation, dims]] * count]
+    missing = {
+        "check_mode": "UNSAFE", "version": "23.0.5", "num_blinding_factors": None, "timestamp": 0,
+        "input_types": None, "output_types": None,
+    }  # fmt: skip
+    document = recorded | missing | {"einsum_params": einsum}
+    run_args, size = run_args_of(document), circuit_size_of(document)
+    system = constraint_system(size, run_args)
+    circuit = replace(
+        honest.manifest.circuit,
+        logrows=run_args.logrows,
+        num_rows=size.num_rows,
+        degree=system.degree,
+        num_instances=run["num_instances"],
+    )
+    manifest = replace(honest.manifest, run_args=run_args, circuit=circuit)
+    _, found = sized_settings(strict_json.dump_compact(document), manifest).value
+    shape, fixed_columns = key_shape(found), run["num_fixed_columns"]
+    low, high = shape.fixed_columns
+    assert low <= fixed_columns <= high
+    assert shape.key_bytes(fixed_columns) == run["verifying_key_bytes"]
+    assert shape.proof_bytes(fixed_columns) == run["proof_bytes"]
+
+
+def test_an_axis_of_the_output_alone_has_no_length(honest: Parts, place: Path, clerk: Clerk) -> None:
+    """As EZKL writes for products with tensors of more axes, of trees and of recurrent networks."""
+    settings = changed(honest.settings, ("einsum_params", "equations"), [["k,k->mn", {"k": 159}]])
+    assert clerk.verify(replace(honest, settings=settings).write(place)).ok
 
 
 # --- claims --------------------------------------------------------------------------------
@@ -471,9 +536,7 @@ def test_public_values_that_lie_are_rejected(honest: Parts, place: Path, clerk: 
 
 
 def test_a_missing_public_tensor_is_rejected(honest: Parts, place: Path, clerk: Clerk) -> None:
-    manifest = replace(
-        honest.manifest, public=replace(honest.manifest.public, inputs=()), reference=None
-    )
+    manifest = replace(honest.manifest, public=replace(honest.manifest.public, inputs=()), reference=None)
     rejected(replace(honest, manifest=manifest), place, clerk, "claims", "fewer")
 
 
@@ -501,9 +564,7 @@ def of_kind(honest: Parts, kind: str, **changes: Any) -> Parts:
     return replace(honest, manifest=replace(honest.manifest, srs=srs))
 
 
-def test_a_locally_made_srs_needs_this_machine_or_a_word(
-    honest: Parts, place: Path, tmp_path: Path
-) -> None:
+def test_a_locally_made_srs_needs_this_machine_or_a_word(honest: Parts, place: Path, tmp_path: Path) -> None:
     honest.write(place)
     asked: list[bytes] = []
     stranger = Clerk(workspace=tmp_path, made_here=lambda verifier: bool(asked.append(verifier)))
@@ -690,9 +751,7 @@ def test_the_evm_is_asked_for_its_answer(
         assert given == [(sorted(FILES), honest.proof["proof"], 5)]
 
 
-def test_a_bundle_that_changes_meanwhile_does_not_matter(
-    honest: Parts, place: Path, clerk: Clerk
-) -> None:
+def test_a_bundle_that_changes_meanwhile_does_not_matter(honest: Parts, place: Path, clerk: Clerk) -> None:
     """EZKL reads private copies of the bytes that were checked."""
     honest.write(place)
     limits = clerk.limits

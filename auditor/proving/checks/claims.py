@@ -23,12 +23,8 @@ def claims(
     if manifest.reference is not None:
         recomputed = _check_reference(manifest.reference, manifest.public.outputs, num_outputs)
     hashes = sum(item.group.role in HASH_ROLES for item in public)
-    parts = [
-        f"{len(manifest.public.inputs)} public inputs",
-        f"{len(manifest.public.outputs)} public outputs",
-        f"{hashes} hashes",
-    ]
-    reason = f"{', '.join(parts)}: integers, values and hashes are those of the instances"
+    counts = f"inputs {len(manifest.public.inputs)}, outputs {len(manifest.public.outputs)}, hashes {hashes}"
+    reason = f"integers, values and hashes are those of the instances ({counts})"
     return Passed(value=None, reason=reason, detail={"differences_recomputed": recomputed})
 
 

@@ -27,7 +27,7 @@ MAX_DISTINCT_EQUATIONS = 10_000
 MAX_DIMENSIONS = 64
 
 _VISIBILITIES = {"Private": "private", "Public": "public", "KZGCommit": "polycommit", "Fixed": "fixed"}
-_EQUATION = re.compile(r"[A-Za-z]{0,52}(,[A-Za-z]{0,52}){0,15}->[A-Za-z]{0,52}")
+_EQUATION = re.compile(r"[^,>-]{0,52}(,[^,>-]{0,52}){0,15}->[^,>-]{0,52}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +215,8 @@ def _equations(einsum: _EinsumParams) -> tuple[EinsumEquation, ...]:
     if len(counted) > MAX_DISTINCT_EQUATIONS:
         raise Mismatch(f"einsum_params lists more than {MAX_DISTINCT_EQUATIONS:,} different equations")
     for equation, lengths in counted:
-        axes = set(equation) - set(",->")
+        # An axis of the output alone has length 1, which EZKL does not write down.
+        axes = set(equation.partition("->")[0]) - {","}
         if not _EQUATION.fullmatch(equation) or not axes <= {axis for axis, _ in lengths}:
             raise Mismatch("an equation of einsum_params is none, or lacks the length of an axis")
         if not all(0 <= length <= MAX_COUNT for _, length in lengths):

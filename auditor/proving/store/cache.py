@@ -164,11 +164,9 @@ class Store:
             with explained(self.root):
                 removed_bytes = self._remove(place_of(self._entries, entry.kind, entry.digest))
             if removed_bytes is not None:
-                count, gone_bytes, kept_bytes = (
-                    count + 1,
-                    gone_bytes + removed_bytes,
-                    kept_bytes - entry.bytes,
-                )
+                count += 1
+                gone_bytes += removed_bytes
+                kept_bytes -= entry.bytes
         return Pruned(count=count, bytes=gone_bytes)
 
     def _place(self, kind: str, key: Mapping[str, object]) -> Place:
@@ -258,9 +256,10 @@ class Store:
         partial = place.new_partial()
         files, path = partial / "files", partial / "record.json"
         try:
-            with full_explained(self.root):
+            with explained(self.root):
                 partial.mkdir(mode=0o700)
                 files.mkdir(mode=0o700)
+            with full_explained(self.root):
                 about = cast("Mapping[str, JSON]", make(files))
             with explained(self.root):
                 write_record(path, Record(kind=place.kind, key=key, files=take_stock(files), about=about))
