@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from auditor._version import EZKL_VERSION
-from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit
+from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.field import signed
 from auditor.errors import AuditorError, UsageError
 from auditor.ezkl import Rejected, call, inlined_copy
@@ -23,6 +23,7 @@ from auditor.proving.checks import Failed, NotRun, Passed, model_size
 from auditor.proving.checks.model_key import StepLimits
 from auditor.proving.checks.model_size import OwnCircuit
 from auditor.proving.checks.settings_file import Settings
+from auditor.proving.forms import OutputForm, input_forms, output_forms
 from auditor.proving.inference import InferenceFailed, infer
 from auditor.proving.inputs import input_specs
 from auditor.proving.instances import element_of
@@ -33,6 +34,12 @@ from auditor.verdict import Limits as Allowed
 
 _DTYPES = {"float": "float32", "double": "float64"}
 """ONNX's element types whose names are not numpy's."""
+
+
+Output = tuple[tuple[int, ...], tuple[int, ...], int]
+"""Shape, signed integers and scale of an output of a circuit."""
+
+Numbers = dict[str, str | int | float | bool | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,7 @@ def same_model(path: Path, manifest: Manifest, *, limits: StepLimits, workspace:
         raise NotRun(f"the model cannot be read: {safe(str(error), limit=400)}") from error
     sha256 = hashlib.sha256(inlined.read_bytes()).hexdigest() if inlined else source.model.sha256
     said = model_size.same_model(manifest.model, source.model.sha256, sha256)
-    subject = Subject(path=path, source=source, studied=studied, as_compiled=inlined or path)
+    subject = Subject(path=path, source=source, studied=studied, as_compiled=(inlined or path).absolute())
     return Passed(value=subject, reason=said.reason)
 
 
@@ -81,8 +88,8 @@ def same_circuit(subject: Subject, settings: Settings) -> Passed[None]:
         raise Failed("EZKL makes no circuit of this model")
     own = OwnCircuit(
         size=laid_out.size,
-        input_scales=_input_scales(laid_out.circuit),
-        output_scales=_output_scales(laid_out.circuit),
+        input_scales=tuple(form.scale for form in input_forms(laid_out.circuit)),
+        output_scales=tuple(form.scale for form in _output_forms(subject, laid_out.circuit)),
     )
     return model_size.same_size(settings, own)
 
@@ -104,33 +111,26 @@ def same_outputs(
         raise NotRun(str(error)) from error
     proved = [(item.shape, tuple(map(int, item.integers)), item.scale) for item in public.outputs]
 
-    def compare(outputs: Sequence[tuple[Sequence[int], Sequence[int], int]]) -> tuple[OutputAgreement, ...]:
+    def compare(outputs: Sequence[Output]) -> tuple[OutputAgreement, ...]:
         return compare_outputs(
             outputs, reference.outputs, reference.names, run_args=manifest.run_args, tolerance=tolerance
         )
 
     agreements = compare(proved)
+    worst = max((item.max_abs_difference or 0.0 for item in agreements), default=0.0)
+    detail: Numbers = {"max_abs_difference": worst, "runtime": reference.runtime}
     judgement = judge(agreements, None)
     if judgement == "unknown":
-        judgement = judge(
-            agreements, compare(_at_a_finer_scale(subject, arrays, manifest, limits, workspace))
-        )
-    worst = max((item.max_abs_difference or 0.0 for item in agreements), default=0.0)
-    detail: dict[str, str | int | float | bool | None] = {
-        "max_abs_difference": worst,
-        "runtime": reference.runtime,
-    }
+        # Rounding can explain what the model's own circuit computes, and nothing else.
+        own = _outputs_of(subject, manifest.run_args, arrays, limits, workspace)
+        if own != proved:
+            raise _another_function(agreements, detail)
+        fine = _outputs_of(subject, fine_run_args(manifest.run_args), arrays, limits, workspace)
+        judgement = judge(agreements, compare(fine))
     if judgement not in ("same", "coarse"):
-        wrong = next(item for item in agreements if item.status != "same")
-        raise Failed(
-            f"the proof is of a different function: output '{safe(wrong.name)}' is not what ONNX Runtime "
-            f"computes on the proved inputs, it is off by up to {worst:g}",
-            **detail,
-        )
+        raise _another_function(agreements, detail)
     how = "within the tolerance" if judgement == "same" else "but for coarse fixed point"
-    reason = (
-        f"{len(agreements)} outputs are ONNX Runtime's on the proved inputs, {how}: off by up to {worst:g}"
-    )
+    reason = f"what ONNX Runtime computes on the proved inputs, {how}: off by up to {worst:g}"
     return Passed(value=None, reason=reason, detail=detail)
 
 
@@ -151,31 +151,47 @@ def _arrays(subject: Subject, manifest: Manifest) -> list[np.ndarray]:
         ) from error
 
 
-def _at_a_finer_scale(
-    subject: Subject, arrays: Sequence[np.ndarray], manifest: Manifest, limits: StepLimits, workspace: Path
-) -> list[tuple[Sequence[int], Sequence[int], int]]:
-    """The outputs of the circuit that finer run args make of the model, on the same inputs."""
-    run_args = fine_run_args(manifest.run_args)
-    circuit = workspace / "fine.ezkl"
+def _outputs_of(
+    subject: Subject,
+    run_args: RunArgs,
+    arrays: Sequence[np.ndarray],
+    limits: StepLimits,
+    workspace: Path,
+) -> list[Output]:
+    """The outputs of the circuit that EZKL makes of the model with these run args."""
+    path = workspace / "compared.ezkl"
     data = [array.astype(np.float64).ravel().tolist() for array in arrays]
+
+    def ask(function: str, request: dict[str, object]) -> bytes:
+        stage = "computing the outputs again"
+        return call(function, request, stage=stage, limits=limits("fidelity"), workspace=workspace).value
+
     try:
-        fine = study(subject.path, subject.source, _request(run_args), alone=True).laid_out.circuit
-        if fine is None:
-            raise NotRun("the outputs are beyond the tolerance, and there is no finer circuit to tell why")
+        circuit = study(subject.path, subject.source, _request(run_args), alone=True).laid_out.circuit
+        if circuit is None:
+            raise NotRun("the outputs are beyond the tolerance, and there is no circuit to tell why")
         settings = settings_for_compiling(run_args, EZKL_VERSION)
-        request: dict[str, object] = {"model": str(subject.as_compiled.absolute()), "settings": settings}
-        stage = "computing at a finer scale"
-        ways = {"stage": stage, "limits": limits("fidelity"), "workspace": workspace}
-        circuit.write_bytes(call("compile_circuit", request, **ways).value)  # type: ignore[arg-type]
-        request = {"input": {"input_data": data}, "circuit": str(circuit)}
-        witness = strict_json.parse(call("gen_witness", request, **ways).value)  # type: ignore[arg-type]
+        path.write_bytes(ask("compile_circuit", {"model": str(subject.as_compiled), "settings": settings}))
+        witness = ask("gen_witness", {"input": {"input_data": data}, "circuit": str(path)})
     except (Rejected, AuditorError) as error:
-        raise NotRun(
-            f"the outputs are beyond the tolerance, and no finer scale tells why: {error}"
-        ) from error
-    integers = [[signed(element_of(text)) for text in output] for output in witness["outputs"]]
-    outlets = zip(_outlets(fine), integers, strict=True)
-    return [(shape, values, scale) for (shape, scale), values in outlets]
+        raise NotRun(f"the outputs are beyond the tolerance, and nothing tells why: {error}") from error
+    finally:
+        path.unlink(missing_ok=True)
+    integers = [
+        tuple(signed(element_of(text)) for text in output) for output in strict_json.parse(witness)["outputs"]
+    ]
+    forms = zip(_output_forms(subject, circuit), integers, strict=True)
+    return [(form.shape, values, form.scale) for form, values in forms]
+
+
+def _another_function(agreements: Sequence[OutputAgreement], detail: Numbers) -> Failed:
+    wrong = next(item for item in agreements if item.status != "same")
+    how = "" if wrong.max_abs_difference is None else f", it is off by up to {wrong.max_abs_difference:g}"
+    return Failed(
+        f"the proof is of a different function: output '{safe(wrong.name)}' is not what ONNX Runtime "
+        f"computes on the proved inputs{how}",
+        **detail,
+    )
 
 
 # --- the model with the run args of the bundle ---------------------------------------------
@@ -195,21 +211,5 @@ def _request(run_args: RunArgs) -> Request:
     )
 
 
-def _input_scales(circuit: Circuit) -> tuple[int, ...]:
-    scales = {node.id: node.scale for node in circuit.graph.nodes if isinstance(node, CircuitNode)}
-    return tuple(scales[number] for number in circuit.graph.inputs)
-
-
-def _output_scales(circuit: Circuit) -> tuple[int, ...]:
-    return tuple(scale for _, scale in _outlets(circuit))
-
-
-def _outlets(circuit: Circuit) -> list[tuple[tuple[int, ...], int]]:
-    """Shape and scale of each output."""
-    found = {}
-    for node in circuit.graph.nodes:
-        if isinstance(node, SubCircuit):
-            found[node.id] = list(zip(node.out_shapes, node.out_scales, strict=True))
-        else:
-            found[node.id] = [(node.shape, node.scale)]
-    return [found[number][slot] for number, slot in circuit.graph.outputs]
+def _output_forms(subject: Subject, circuit: Circuit) -> tuple[OutputForm, ...]:
+    return output_forms(circuit, [info.name for info in subject.studied.model.graph.outputs])

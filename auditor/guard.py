@@ -140,6 +140,11 @@ def _environment(directory: Path, threads: int) -> dict[str, str]:
 
 _TAIL_BYTES = 1 << 16
 
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_NO_ROOM = 77
+"""The exit code of a worker that found no room even for the word that there is none."""
+
 
 def _read_outcome(
     directory: Path, returncode: int, wall_seconds: float, stage: str
@@ -172,6 +177,8 @@ def _death(returncode: int, output: str, stage: str) -> WorkerFailure:
     if -returncode == signal.SIGKILL:
         # Nobody but the kernel's out-of-memory killer or a person kills a worker like this.
         return WorkerFailure(stage=stage, kind="memory", reason="killed by the system, likely out of memory")
+    if returncode == _NO_ROOM:
+        return WorkerFailure(stage=stage, kind="disk", reason="no space left on device")
     kind: FailureKind = "abort" if returncode < 0 else "exit"
     if _says_out_of_memory(output):
         kind = "memory"
@@ -185,7 +192,7 @@ def _says_out_of_memory(text: str) -> bool:
 
 
 def _says_disk_full(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return True
     signs = ("no space left on device", "disk quota exceeded", "file too large")
     return any(sign in str(error).lower() for sign in signs)
@@ -230,7 +237,11 @@ def work() -> None:
     order = json.loads(Path(_ORDER).read_text(encoding="utf-8"))
     _limit_this_process(order["limits"])
     outcome = _carry_out(order["function"], order["request"])
-    Path(_OUTCOME).write_text(json.dumps(outcome | _usage()), encoding="utf-8")
+    try:
+        Path(_OUTCOME).write_text(json.dumps(outcome | _usage()), encoding="utf-8")
+    except OSError as error:
+        # Nothing can be handed over, nor printed, as that goes to the same disk.
+        os._exit(_NO_ROOM if error.errno in _DISK_FULL else 1)
     sys.stdout.flush()
     # Libraries with threads have been seen to crash while the interpreter shuts down; all is written by now.
     os._exit(0)

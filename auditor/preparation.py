@@ -69,6 +69,7 @@ class Refused(Exception):
 def require_circuit(studied: Study, *, force: bool) -> tuple[Circuit, RunArgs]:
     """The circuit and the run args it is built with, of a model that may be proved."""
     verdict, sized, circuit = studied.verdict, studied.sized, studied.laid_out.circuit
+    _require_bound_hashes(studied.run_args)
     forced = force and verdict.binding == "fidelity"
     is_refused = verdict.status == "infeasible" and not forced
     if is_refused or circuit is None or sized.run_args is None or sized.system is None:
@@ -81,7 +82,34 @@ def require_circuit(studied: Study, *, force: bool) -> tuple[Circuit, RunArgs]:
             *next_,
             exit_code=verdict.exit_code or EXIT_INFEASIBLE,
         )
+    _require_visibilities(sized.run_args)
     return circuit, sized.run_args
+
+
+def _require_visibilities(run_args: RunArgs) -> None:
+    """Refuses what EZKL sizes and lays out, and of which it makes proofs that do not hold.
+
+    Measured on EZKL 23.0.5. A fixed input: the constraint system is not satisfied, as the keys were made
+    without it. A fixed output: no witness. A private hash: no witness, or a hash that nothing constrains.
+    """
+    for name in ("input", "output", "param"):
+        visibility = getattr(run_args, f"{name}_visibility")
+        option = f"--set {name}_visibility"
+        if visibility == "fixed" and name != "param":
+            reason = f"{option}=fixed makes the {name} part of the keys, which EZKL makes without it"
+            raise Refused("visibility", (reason,), f"{option}=public, or private")
+        if visibility.startswith("hashed/private"):
+            reason = f"{option}={visibility}: EZKL constrains a private hash to nothing"
+            raise Refused("visibility", (reason,), f"{option}=hashed makes the hash public")
+
+
+def _require_bound_hashes(run_args: RunArgs) -> None:
+    """EZKL puts a private hash among the instances without constraining it: any number there verifies."""
+    for name in ("input_visibility", "output_visibility", "param_visibility"):
+        visibility = getattr(run_args, name)
+        if visibility.startswith("hashed/private"):
+            reason = f"{name}={visibility} proves nothing: EZKL does not bind that hash to the circuit"
+            raise Refused("fidelity", (reason,), f"--set {name}=hashed, or private")
 
 
 def make_schedule(studied: Study, run_args: RunArgs, machine: Machine) -> Schedule:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from auditor._version import __version__
 from auditor.circuit import RunArgs
-from auditor.errors import InternalFailure, UnboundDimension, Undetermined
-from auditor.ezkl import Rejected, require_ezkl
+from auditor.errors import InternalFailure, UnboundDimension, Undetermined, UsageError
+from auditor.ezkl import Rejected, WorkerDied, require_ezkl
 from auditor.front_end import lower_model
 from auditor.machine import Machine, this_machine
 from auditor.model import read_source
@@ -87,6 +87,8 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
                 progress=progress,
             )
             return _prove(job)
+    except WorkerDied as error:
+        raise InternalFailure(error.message, _AFTER_DEATH.get(error.kind, _GO_ON)) from error
     except Refused as refusal:
         return ProofReport(
             version=__version__,
@@ -133,7 +135,7 @@ def _prove(job: Job) -> ProofReport:
     evidence = Evidence(
         model=file,
         run_args=job.run_args,
-        circuit=_circuit_record(job, circuit),
+        circuit=_circuit_record(job),
         settings=json.loads(settings.path(steps.SETTINGS).read_bytes()),
         proof=json.loads(content),
         srs=srs,
@@ -153,9 +155,8 @@ def _prove(job: Job) -> ProofReport:
         VERIFIER_SRS: srs.verifier,
     }
     manifest = write_bundle(wanted.bundle, manifest_of(evidence), files)
-    # They hold the input, and are of no more use.
     for step in (witness, proof):
-        shop.store.remove(step.stored)
+        _forget(job, step)
     return ProofReport(
         version=__version__,
         model=safe(job.path.name),
@@ -185,10 +186,25 @@ def _failure_of_ezkl() -> Iterator[None]:
     try:
         yield
     except Rejected as error:
-        raise InternalFailure(
-            f"{error.stage}: EZKL failed: {error.reason}",
-            "finished steps are kept: the next run goes on here",
-        ) from error
+        raise InternalFailure(f"{error.stage}: EZKL failed: {error.reason}", _GO_ON) from error
+
+
+_GO_ON = "finished steps are kept: the next run goes on here"
+
+_AFTER_DEATH = {
+    "memory": "free some memory, raise --memory-limit, or make the circuit smaller; finished steps are kept",
+    "disk": "make room with `auditor cache prune`, or set AUDITOR_CACHE; finished steps are kept",
+    "timeout": "raise --timeout; finished steps are kept",
+}
+"""What to do, by what ended a step."""
+
+
+def _forget(job: Job, step: Step) -> None:
+    """Removes what holds the input and is of no more use. Another run that uses it removes it in its turn."""
+    try:
+        job.shop.store.remove(step.stored)
+    except UsageError as error:
+        job.progress.note(f"the {step.name} stays in the cache: {error.message}")
 
 
 def _srs(job: Job) -> Srs:
@@ -286,7 +302,7 @@ def _measured(measured: steps.Measured, num_bytes: int | None) -> Measured:
     )
 
 
-def _circuit_record(job: Job, circuit: Step) -> CircuitRecord:
+def _circuit_record(job: Job) -> CircuitRecord:
     sized = job.studied.sized
     assert sized.system is not None
     assert sized.size is not None
@@ -295,7 +311,6 @@ def _circuit_record(job: Job, circuit: Step) -> CircuitRecord:
         num_rows=sized.size.num_rows,
         degree=sized.system.degree,
         num_instances=sized.system.num_instances,
-        sha256=circuit.sha256(steps.CIRCUIT),
     )
 
 

@@ -27,7 +27,10 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 """What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
 
-SOURCES: Mapping[str, str] = {"hardware": "auditor.pricing.profile_file:sources"}
+SOURCES: Mapping[str, str] = {
+    "hardware": "auditor.pricing.profile_file:sources",
+    "policies": "auditor.pricing.policy:sources",
+}
 """Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
 
 It returns the sources, which such a kind keeps under ``evidence``, or raises an :class:`AuditorError`.
@@ -107,9 +110,11 @@ def load_all(kind: str) -> list[Rule]:
 
 
 def find(word: str) -> list[Rule]:
-    """The rules of any kind that are called ``word``, whatever its case, dashes and underscores."""
-    wanted = _plain(word)
-    return [load(kind, name) for kind in kinds() for name in names(kind) if _plain(name) == wanted]
+    """The rules that are called ``word``, whatever its case, dashes and underscores: of any kind, or of the
+    one named before a colon."""
+    before, colon, after = word.partition(":")
+    wanted, searched = (_plain(after), [before]) if colon and before in kinds() else (_plain(word), kinds())
+    return [load(kind, name) for kind in searched for name in names(kind) if _plain(name) == wanted]
 
 
 def operator(op_type: str) -> Rule | None:

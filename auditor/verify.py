@@ -161,7 +161,7 @@ class _Run:
         run, files, manifest = self._ledger.run, self._files, self._manifest
         run("hashes", lambda: links.hashes(files, manifest))
         run("versions", lambda: links.versions(manifest), after=["hashes"])
-        sized = run("settings", lambda: _settings(files[SETTINGS], manifest), after=["versions"])
+        sized = run("settings", lambda: sized_settings(files[SETTINGS], manifest), after=["versions"])
         settings = sized and sized[0]
         shaped = run(
             "verifying key", lambda: _key(files[VERIFYING_KEY], _given(sized)[1]), after=["settings"]
@@ -227,7 +227,7 @@ class _Run:
     def _model(self, settings: Settings | None) -> None:
         path, run = self._options.model, self._ledger.run
         if path is None:
-            for name in ("model", "circuit", "model key", "outputs"):
+            for name in ("model", "circuit", "model settings", "model key", "outputs"):
                 self._ledger.leave_out(name, "not asked for: --model")
             return
         limits, workspace = self._means.limits, self._means.workspace
@@ -242,9 +242,14 @@ class _Run:
             after=["model"],
         )
         run(
+            "model settings",
+            lambda: self._same_settings(_given(subject).as_compiled, _given(settings)),
+            after=["circuit"],
+        )
+        run(
             "model key",
             lambda: self._same_key(_given(subject).as_compiled, _given(settings)),
-            after=["circuit"],
+            after=["model settings"],
         )
         public = self._manifest.public
         if not public.inputs or not public.outputs:
@@ -252,6 +257,16 @@ class _Run:
             self._ledger.leave_out("outputs", f"the {what} are not public, so there is nothing to compare")
             return
         run("outputs", lambda: self._outputs(_given(subject)), after=["circuit"])
+
+    def _same_settings(self, as_compiled: Path, settings: Settings) -> Passed[None]:
+        with self._means.step("settings"):
+            return model_key.same_settings(
+                model=as_compiled,
+                run_args=self._manifest.run_args,
+                settings=settings.document,
+                limits=self._means.limits,
+                workspace=self._means.workspace,
+            )
 
     def _same_key(self, as_compiled: Path, settings: Settings) -> Passed[None]:
         srs, record = self._options.srs, self._manifest.srs
@@ -288,8 +303,11 @@ def _given(value: T | None) -> T:
     return value
 
 
-def _settings(data: bytes, manifest: Manifest) -> Passed[tuple[Settings, ConstraintSystem]]:
-    """The settings, and the constraint system they lead to, which has the degree the manifest says."""
+def sized_settings(data: bytes, manifest: Manifest) -> Passed[tuple[Settings, ConstraintSystem]]:
+    """The settings, and the constraint system they lead to, which has the degree the manifest says.
+
+    Raises Failed.
+    """
     said = settings_file.settings(data, manifest)
     size, run_args = said.value.size, said.value.run_args
     if run_args.logrows < FIRST_LOGROWS:
@@ -305,9 +323,9 @@ def _settings(data: bytes, manifest: Manifest) -> Passed[tuple[Settings, Constra
     return Passed(value=(said.value, system), reason=said.reason, detail=said.detail)
 
 
-def _key(data: bytes, system: ConstraintSystem) -> Passed[tuple[KeyShape, int]]:
-    """The form the key must have by the settings, and its number of fixed columns."""
-    shape = KeyShape(
+def key_shape(system: ConstraintSystem) -> KeyShape:
+    """The form that key and proof of a constraint system have."""
+    return KeyShape(
         logrows=system.logrows,
         fixed_columns=system.fixed_columns_bounds,
         num_permutation_columns=system.num_permutation_columns,
@@ -315,5 +333,10 @@ def _key(data: bytes, system: ConstraintSystem) -> Passed[tuple[KeyShape, int]]:
         num_points=num_proof_points(system),
         num_evaluations=num_proof_evaluations(system, 0),
     )
+
+
+def _key(data: bytes, system: ConstraintSystem) -> Passed[tuple[KeyShape, int]]:
+    """The form of the key, and its number of fixed columns."""
+    shape = key_shape(system)
     said = verifying_key(data, shape)
     return Passed(value=(shape, said.value), reason=said.reason, detail=said.detail)

@@ -23,12 +23,20 @@ _WORKER = "auditor.ezkl.worker"
 
 
 class Rejected(Exception):
-    """EZKL says no, in order or by a panic. ``reason`` is EZKL's, on one line; ``stage`` is what it was asked."""
+    """EZKL says no, in order or by a panic. ``reason`` is its own, on one line; ``stage`` was going on."""
 
     def __init__(self, reason: str, stage: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.stage = stage
+
+
+class WorkerDied(InternalFailure):
+    """EZKL gave no answer at all: ``kind`` says what ended it."""
+
+    def __init__(self, failure: WorkerFailure) -> None:
+        super().__init__(_explain(failure))
+        self.kind = failure.kind
 
 
 def ezkl_version() -> str | None:
@@ -63,14 +71,14 @@ def call(
 
     Raises:
         Rejected: EZKL refused, or panicked.
-        InternalFailure: the worker ran into ``limits`` or died.
+        WorkerDied: the worker ran into ``limits`` or died.
     """
     outcome = run_guarded(f"{_WORKER}:{function}", request, stage=stage, limits=limits, workspace=workspace)
     if isinstance(outcome, WorkerResult):
         return outcome
     if outcome.kind in ("rejected", "panic"):
         raise Rejected(outcome.reason, outcome.stage)
-    raise InternalFailure(_explain(outcome))
+    raise WorkerDied(outcome)
 
 
 def gen_settings(model_path: Path, run_args: RunArgs, *, limits: Limits | None = None) -> dict[str, Any]:

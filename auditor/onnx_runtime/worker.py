@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -88,7 +89,8 @@ def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
 
 def _best_seconds(run: Callable[[], Any]) -> float:
     """The shortest of some warm runs, which is the one that nothing else on the machine held up."""
-    times: list[float] = []
-    while sum(times) < _ENOUGH_SECONDS and (len(times) < _RUNS or sum(times) < _SPENT_SECONDS):
-        times.append(_timed(run)[0])
-    return min(times)
+    best_seconds, spent_seconds, runs = math.inf, 0.0, 0
+    while spent_seconds < _ENOUGH_SECONDS and (runs < _RUNS or spent_seconds < _SPENT_SECONDS):
+        seconds, _ = _timed(run)
+        best_seconds, spent_seconds, runs = min(best_seconds, seconds), spent_seconds + seconds, runs + 1
+    return best_seconds

@@ -84,8 +84,8 @@ def instance_groups(settings: Mapping[str, Any]) -> tuple[InstanceGroup, ...]:
             f"model_instance_shapes lists {len(shapes)} tensors, and the scales and visibilities say "
             f"{public_inputs + public_outputs}"
         )
-    hashes = _hashes(visibilities, len(input_scales), len(output_scales))
     expected = sum(settings["module_sizes"]["poseidon"][1])
+    hashes = _hashes(visibilities, len(input_scales), len(output_scales), expected)
     if len(hashes) != expected:
         raise UnknownInstances(
             f"module_sizes counts {expected} hashes, and the visibilities ask for {len(hashes)}"
@@ -198,11 +198,18 @@ def _kind(visibility: object, name: str) -> str:
     return "public" if visibility == "Public" else "none"
 
 
-def _hashes(visibilities: Mapping[str, str], num_inputs: int, num_outputs: int) -> list[InstanceGroup]:
+def _hashes(
+    visibilities: Mapping[str, str], num_inputs: int, num_outputs: int, expected: int
+) -> list[InstanceGroup]:
+    """The hashes, in the order of their instances; ``expected`` tells whether there are parameters."""
+    of_inputs = num_inputs if visibilities["input"] == "hashed" else 0
+    of_outputs = num_outputs if visibilities["output"] == "hashed" else 0
+    # A model without parameters has no hash of them.
+    of_parameters = int(visibilities["param"] == "hashed" and expected != of_inputs + of_outputs)
     counts: dict[Role, int] = {
-        "hash of input": num_inputs if visibilities["input"] == "hashed" else 0,
-        "hash of parameters": int(visibilities["param"] == "hashed"),
-        "hash of output": num_outputs if visibilities["output"] == "hashed" else 0,
+        "hash of input": of_inputs,
+        "hash of parameters": of_parameters,
+        "hash of output": of_outputs,
     }
     return [
         InstanceGroup(role=role, index=index, shape=(), scale=None)

@@ -59,14 +59,12 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitRecord:
-    """The circuit. ``sha256`` is that of EZKL's compiled circuit, which is not in the bundle, and which EZKL
-    writes in another order each time: it tells which one was used, and cannot be made again."""
+    """The circuit. EZKL writes its file in another order on every run, so it has no hash worth keeping."""
 
     logrows: int
     num_rows: int
     degree: int
     num_instances: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,7 +355,6 @@ def _check(manifest: Manifest) -> None:
     hashes = {
         "model.sha256": model.sha256,
         "model.inlined_sha256": model.inlined_sha256,
-        "circuit.sha256": manifest.circuit.sha256,
         "srs.sha256": manifest.srs.sha256,
         **{f"files.{name}.sha256": record.sha256 for name, record in manifest.files.items()},
     }

@@ -9,7 +9,7 @@ from typing import Any
 from auditor.circuit.run_args import RunArgs
 from auditor.proving.comparison import Comparison, Subject
 from auditor.proving.inputs import Inputs
-from auditor.proving.instances import as_hex, element_of, instance_groups, split
+from auditor.proving.instances import element_of, instance_groups, split
 from auditor.proving.manifest import (
     CircuitRecord,
     FidelityRecord,
@@ -19,12 +19,11 @@ from auditor.proving.manifest import (
     ModelFile,
     Overhead,
     Public,
-    PublicHash,
-    PublicTensor,
     Reference,
     ReferenceOutput,
     SrsRecord,
     StepRecord,
+    public_record,
 )
 from auditor.proving.srs import Srs
 
@@ -86,28 +85,9 @@ def manifest_of(evidence: Evidence) -> Manifest:
 def public_of(evidence: Evidence) -> Public:
     """What the proof's instances say, and nothing but those."""
     instances = [element_of(text) for column in evidence.proof["instances"] for text in column]
-    names = {
-        "input": evidence.inputs.names,
-        "output": tuple(form.name for form in evidence.subject.forms),
-    }
-    tensors: dict[str, list[PublicTensor]] = {"input": [], "output": []}
-    hashes = []
-    for item in split(instances, instance_groups(evidence.settings)):
-        group = item.group
-        if group.scale is None:
-            of = group.role.removeprefix("hash of ")
-            hashes.append(PublicHash(of=of, index=group.index, element=as_hex(item.integers[0])))  # type: ignore[arg-type]
-            continue
-        tensors[group.role].append(
-            PublicTensor(
-                name=names[group.role][group.index],
-                shape=group.shape,
-                scale=group.scale,
-                integers=tuple(map(str, item.integers)),
-                values=item.values,
-            )
-        )
-    return Public(inputs=tuple(tensors["input"]), outputs=tuple(tensors["output"]), hashes=tuple(hashes))
+    values = split(instances, instance_groups(evidence.settings))
+    outputs = tuple(form.name for form in evidence.subject.forms)
+    return public_record(values, evidence.inputs.names, outputs)
 
 
 def _input(evidence: Evidence, *, is_public: bool) -> InputRecord:

@@ -1,7 +1,9 @@
 """The steps of a proof, each in a guarded process and kept in the store under what it depends on.
 
 A step that was finished before, with the same inputs, is not done again: the key of each holds the SHA-256 of
-everything that went into it. EZKL checks nothing it reads from a cache, so the store does.
+the files that went into it, or the digests of the steps it stands on. (EZKL writes the same circuit in
+another order each time, so the hash of that file says nothing.) EZKL checks nothing that it reads, so the
+store does.
 """
 
 from __future__ import annotations
@@ -122,7 +124,7 @@ def gen_witness(shop: Workshop, circuit: Step, inputs: Mapping[str, object], inp
         (directory / WITNESS).write_bytes(result.value)
         return result
 
-    key = {"circuit": circuit.sha256(CIRCUIT), "inputs": inputs_sha256}
+    key = {"circuit": circuit.stored.digest, "inputs": inputs_sha256}
     return _step(shop, "witness", key, make)
 
 
@@ -138,7 +140,7 @@ def make_keys(shop: Workshop, circuit: Step, srs: Path, srs_sha256: str) -> Step
         }
         return shop.ask("keys", "setup", request)
 
-    return _step(shop, "keys", _keys_key(circuit.sha256(CIRCUIT), srs_sha256), make)
+    return _step(shop, "keys", _keys_key(circuit.stored.digest, srs_sha256), make)
 
 
 def make_proof(shop: Workshop, circuit: Step, witness: Step, keys: Step, srs: Path, srs_sha256: str) -> Step:
@@ -156,9 +158,9 @@ def make_proof(shop: Workshop, circuit: Step, witness: Step, keys: Step, srs: Pa
         return result
 
     key = {
-        "circuit": circuit.sha256(CIRCUIT),
-        "witness": witness.sha256(WITNESS),
-        "proving_key": keys.sha256(PROVING_KEY),
+        "circuit": circuit.stored.digest,
+        "witness": witness.stored.digest,
+        "keys": keys.stored.digest,
         "srs": srs_sha256,
     }
     return _step(shop, "proof", key, make)
@@ -179,7 +181,7 @@ def finished(store: Store, model_sha256: str, run_args: RunArgs, srs_sha256: str
         look("compile", _circuit_key(model_sha256, settings.files[SETTINGS].sha256)) if settings else None
     )
     if circuit and srs_sha256:
-        look("keys", _keys_key(circuit.files[CIRCUIT].sha256, srs_sha256))
+        look("keys", _keys_key(circuit.digest, srs_sha256))
     return frozenset(done)
 
 
@@ -212,8 +214,8 @@ def _circuit_key(model_sha256: str, settings_sha256: str) -> dict[str, object]:
     return {"model": model_sha256, "settings": settings_sha256}
 
 
-def _keys_key(circuit_sha256: str, srs_sha256: str) -> dict[str, object]:
-    return {"circuit": circuit_sha256, "srs": srs_sha256}
+def _keys_key(circuit_digest: str, srs_sha256: str) -> dict[str, object]:
+    return {"circuit": circuit_digest, "srs": srs_sha256}
 
 
 def _key(key: Mapping[str, object]) -> dict[str, object]:

@@ -6,8 +6,8 @@ import json
 import math
 from typing import Any, NoReturn
 
-
 MAX_CONTAINERS = 1 << 20
+MAX_NAMES = 1 << 20
 MAX_VALUES = 1 << 23
 """A container takes twenty times its text in memory, and a value a multiple of it."""
 
@@ -22,7 +22,8 @@ def parse(data: bytes) -> Any:
     Duplicate names, NaN, infinities, numbers beyond a float, and more values or deeper nesting than any file
     of ours has, raise :class:`Malformed`. The caller bounds the size.
     """
-    if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_VALUES:
+    containers = data.count(b"[") + data.count(b"{")
+    if containers > MAX_CONTAINERS or data.count(b":") > MAX_NAMES or data.count(b",") > MAX_VALUES:
         raise Malformed("holds more values than any file of this kind")
     try:
         return json.loads(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor._version import EZKL_VERSION
-from auditor.proving.manifest import Manifest, Predicted, PublicTensor, Range, StepRecord
-from auditor.proving.nouns import to_json
+from auditor.proving.manifest import Manifest, Predicted, PublicTensor, Range, StepRecord, encode
 from auditor.proving.report import ProofReport
 from auditor.safe import safe
 from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text
@@ -84,7 +84,7 @@ class ProofView:
                 }
                 for item in report.plan
             ],
-            "manifest": None if report.manifest is None else to_json(report.manifest),
+            "manifest": None if report.manifest is None else json.loads(encode(report.manifest)),
         }
 
 

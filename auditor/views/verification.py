@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor._version import EZKL_VERSION, __version__
 from auditor.proving.checks import Check
-from auditor.proving.manifest import Manifest
-from auditor.proving.nouns import to_json
+from auditor.proving.manifest import Manifest, encode
 from auditor.safe import safe
 from auditor.verify import Verification
 from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words
@@ -73,7 +73,7 @@ class VerificationView:
                 }
                 for check in said.checks
             ],
-            "manifest": None if said.manifest is None else to_json(said.manifest),
+            "manifest": None if said.manifest is None else json.loads(encode(said.manifest)),
         }
 
 

@@ -82,12 +82,12 @@ class Parts:
         return self.with_proof(instances=[instances]).retold()
 
     def retold(self) -> Parts:
-        """Claims that follow from settings and instances, as far as they make sense."""
+        """Claims that follow from settings and instances; the reference, which does not, is left out."""
         elements = [element_of(text) for text in self.proof["instances"][0]]
         groups = instance_groups(self.settings)
         values = split(elements, groups)
         circuit = replace(self.manifest.circuit, num_instances=num_instances(groups))
-        manifest = replace(self.manifest, public=named(values), circuit=circuit)
+        manifest = replace(self.manifest, public=named(values), circuit=circuit, reference=None)
         return replace(self, manifest=manifest).with_proof(pretty_public_inputs=pretty_public_inputs(values))
 
 
@@ -142,7 +142,6 @@ def manifest_of(proved: Proved, public: Public, count: int) -> Manifest:
             num_rows=proved.settings["num_rows"],
             degree=system.degree,
             num_instances=count,
-            sha256=sha256(proved.circuit),
         ),
         srs=SrsRecord(
             kind="unsafe-local",

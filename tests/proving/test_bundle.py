@@ -159,8 +159,11 @@ def test_a_forged_manifest_is_refused_where_it_is_wrong(
         b'{"schema":"auditor.bundle/1","x":"\\ud800"}',
         b"\xff\xfe",
         b"null",
+        b"[" + b"[]," * (1 << 20) + b"0]",
+        b"[" + b"0," * (1 << 23) + b"0,0]",
+        b"{" + b'"":0,' * (1 << 20) + b'"":0}',
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_hostile_json_is_refused_in_words(data: bytes) -> None:
     with pytest.raises(BadManifest):

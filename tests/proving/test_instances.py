@@ -125,6 +125,16 @@ def test_settings_that_contradict_themselves_are_refused(changes: dict[str, Any]
         instance_groups(settings(**changes))
 
 
+def test_a_model_without_parameters_has_no_hash_of_them() -> None:
+    hashed = {"param_visibility": {"Hashed": {"hash_is_public": True, "outlets": []}}}
+    one = {"polycommit": [], "poseidon": [84, [1]]}
+    assert len(instance_groups(settings(run_args=hashed))) == 2
+    groups = instance_groups(settings(run_args=hashed, module_sizes=one))
+    assert [group.role for group in groups] == ["hash of parameters", "input", "output"]
+    with pytest.raises(UnknownInstances):
+        instance_groups(settings(run_args=hashed, module_sizes={"polycommit": [], "poseidon": [168, [2]]}))
+
+
 def test_split_gives_signed_integers_and_rescaled_values() -> None:
     elements = [0, 1, FIELD_MODULUS - 1, 128, FIELD_MODULUS - 64, 2, 3, 1 << 14, FIELD_MODULUS - 1, 0]
     inputs, outputs = split(elements, instance_groups(settings()))

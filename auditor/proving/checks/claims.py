@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from auditor.proving.checks.outcome import Failed, Passed
 from auditor.proving.instances import HASH_ROLES, PublicValues, pretty_public_inputs
 from auditor.proving.manifest import Manifest, Public, PublicTensor, Reference, public_record
 
-_RELATIVE_ROUNDING = 1e-9
+_ROUNDING = 1e-9
 """Differences are of floats, and may have been taken in another order."""
 
 
@@ -66,10 +67,9 @@ def _check_reference(reference: Reference, outputs: Sequence[PublicTensor], num_
         pairs = zip(output.values, proved, strict=True)
         difference = max((abs(one - other) for one, other in pairs), default=0.0)
         claimed = output.max_abs_difference
-        # It may be smaller: that to the model's answer for the input as the circuit rounds it.
-        if claimed is None or claimed > difference * (1 + _RELATIVE_ROUNDING) + 1e-12:
-            raise Failed(
-                f"max_abs_difference of output {index} is more than {difference:g}, as its values say"
-            )
+        if claimed is None or not math.isclose(
+            claimed, difference, rel_tol=_ROUNDING, abs_tol=1e-12
+        ):
+            raise Failed(f"max_abs_difference of output {index} is not {difference:g}, as its values say")
         recomputed += 1
     return recomputed

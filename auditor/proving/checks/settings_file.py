@@ -27,7 +27,7 @@ MAX_DISTINCT_EQUATIONS = 10_000
 MAX_DIMENSIONS = 64
 
 _VISIBILITIES = {"Private": "private", "Public": "public", "KZGCommit": "polycommit", "Fixed": "fixed"}
-_EQUATION = re.compile(r"[^,>-]{0,52}(,[^,>-]{0,52}){0,15}->[^,>-]{0,52}")
+_EQUATION = re.compile(r"[^,>-]{0,16}(,[^,>-]{0,16}){0,7}->[^,>-]{0,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,8 @@ def _unsafe_local(logrows: int, store: Store, limits: Limits) -> Srs:
         path = directory / _FILE
         request = {"srs": str(path), "logrows": logrows}
         try:
-            ezkl.call("gen_srs", request, stage="generating an SRS", limits=limits)
+            # The worker's own directory is in the store too, whose remains somebody sweeps.
+            ezkl.call("gen_srs", request, stage="generating an SRS", limits=limits, workspace=directory)
         except ezkl.Rejected as error:
             raise InternalFailure(f"generating an SRS for k={logrows} failed: {error.reason}") from error
         return {"verifier": inspect_srs(path).verifier.hex()}
