@@ -3,7 +3,8 @@
 Three sweeps. *Flips*: single bits of every file, as an accident or a vandal makes them. *Files*: truncated,
 grown, exchanged between bundles, missing, of another kind. *Forgeries*: the manifest is made anew for the
 change, as a forger would; those that no verifier without the model could see are tried again with the model.
-Ends with 1 when a change was accepted or crashed the verifier.
+Writes its table into a section of ``docs/accuracy.md``; ends with 1 when a change was accepted or crashed the
+verifier.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from auditor.proving.manifest import FILES, MANIFEST, PROOF, SETTINGS, VERIFIER_
 from auditor.verify import VerifyOptions
 from tests.proving import real
 from tests.proving.bundling import Clerk, Parts, parts, rehash
+from tools.page import ACCURACY, write_section
+
+HEADING = "## Tampering"
 
 ALL = (MANIFEST, *FILES)
 
@@ -209,32 +213,41 @@ def _another(value: Any, generator: random.Random) -> Any:
     )
 
 
-def report(bench: Bench) -> bool:
-    """Prints the tallies; whether all was rejected and nothing crashed."""
-    sound = True
+def report(bench: Bench, command: str) -> str:
+    """The section of the page: a row for each kind of change."""
+    tallies = bench.tallies.values()
+    tried, rejected = sum(one.tried for one in tallies), sum(one.rejected for one in tallies)
+    crashed = sum(len(one.crashed) for one in tallies)
+    lines = [
+        HEADING,
+        "",
+        f"Written by `{command}`; do not edit. A real proof's bundle, changed in every file and handed to the "
+        "checks of `auditor verify`. A *forged* bundle has its manifest made anew for the change, hashes "
+        "included. *With the model only*: the proof does not bind it, so that it takes `--model` to see it.",
+        "",
+        f"{rejected:,} of {tried:,} changes were rejected, {crashed} crashed the verifier.",
+        "",
+        "| change | tried | rejected | with the model only | crashed | each | the check that saw it |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for kind, tally in bench.tallies.items():
         seen = ", ".join(f"{name} {count}" for name, count in tally.seen_by.most_common())
-        extra = f", {tally.model_only} of them with the model only" if tally.model_only else ""
-        print(
-            f"{kind}: {tally.rejected} of {tally.tried} rejected{extra}, {len(tally.crashed)} crashed, "
-            f"{1000 * tally.seconds / tally.tried:.1f} ms each; by {seen}"
+        each = f"{1000 * tally.seconds / tally.tried:.1f} ms"
+        lines.append(
+            f"| {kind} | {tally.tried} | {tally.rejected} | {tally.model_only} | {len(tally.crashed)} "
+            f"| {each} | {seen} |"
         )
-        for what in [*tally.accepted[:5], *tally.crashed[:5]]:
-            print(f"  NOT REJECTED {what}")
-        sound = sound and not tally.accepted and not tally.crashed
-    tried = sum(tally.tried for tally in bench.tallies.values())
-    rejected = sum(tally.rejected for tally in bench.tallies.values())
-    crashed = sum(len(tally.crashed) for tally in bench.tallies.values())
-    print(f"in all: {rejected:,} of {tried:,} rejected, {crashed} crashed")
-    return sound
+        lines += [f"| NOT REJECTED: {what} | | | | | | |" for what in [*tally.accepted, *tally.crashed][:9]]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     """The main function."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--flips", type=int, default=2500)
-    parser.add_argument("--forgeries", type=int, default=50)
+    parser.add_argument("--forgeries", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=ACCURACY)
     arguments = parser.parse_args()
     generator = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
@@ -250,7 +263,10 @@ def main() -> int:
         flips(bench, arguments.flips, generator)
         files(bench, other)
         forgeries(bench, other, arguments.forgeries, generator)
-        return 0 if report(bench) else 1
+    text = report(bench, f"python -m tools.tamper {' '.join(sys.argv[1:])}".rstrip())
+    print(text)
+    write_section(text, arguments.output)
+    return int(any(tally.accepted or tally.crashed for tally in bench.tallies.values()))
 
 
 if __name__ == "__main__":

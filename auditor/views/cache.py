@@ -53,6 +53,7 @@ class CacheView:
         """The schema ``auditor.cache/1``: the one report with a path and times, being about them."""
         return {
             "schema": SCHEMA,
+            "tool": {"name": "auditor", "version": __version__},
             "root": self.root,
             "total_bytes": self.total_bytes,
             "entries": [
