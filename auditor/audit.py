@@ -6,11 +6,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from auditor import rules
 from auditor._version import __version__
+from auditor.billing import Bills, Prices, open_prices
 from auditor.describe import artifact_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
 from auditor.faithful import as_ezkl_reads
@@ -30,7 +32,8 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     Raises:
         UsageError: no model has a dimension that ``--dim`` names.
     """
-    models = tuple(_guarded(path, request, alone=len(paths) == 1) for path in paths)
+    prices = open_prices(request.prices, date.today()) if request.prices else None
+    models = tuple(_guarded(path, request, prices, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     findings = [finding for model in models for finding in model.findings]
     status, exit_code = overall([model.verdict for model in models], findings)
@@ -45,7 +48,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     )
 
 
-def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
+def audit_model(path: Path, request: Request, prices: Prices | None = None, *, alone: bool) -> ModelAudit:
     """Reads and studies one model.
 
     ``alone`` says that every name of ``--dim`` must be a dimension of this model.
@@ -56,7 +59,7 @@ def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
     source = read_source(path)
     _note(path, source.notes, request)
     try:
-        studied = study(path, source, request, alone=alone)
+        studied = study(path, source, request, alone=alone, prices=prices)
     except UnboundDimension as error:
         facts = model_facts(as_ezkl_reads(source).model, {}, None)
         return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions"))
@@ -68,6 +71,7 @@ def audit_model(path: Path, request: Request, *, alone: bool) -> ModelAudit:
         circuit=studied.circuit,
         artifacts=artifact_facts(studied.sized),
         findings=studied.findings,
+        bills=studied.bills,
         verdict=studied.verdict,
     )
 
@@ -84,11 +88,11 @@ def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> Non
 # --- the edges of the pipeline -------------------------------------------------------------
 
 
-def _guarded(path: Path, request: Request, *, alone: bool) -> ModelAudit:
+def _guarded(path: Path, request: Request, prices: Prices | None, *, alone: bool) -> ModelAudit:
     """One model's audit, or the verdict that it could not be made and why."""
     try:
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
-            return audit_model(path, request, alone=alone)
+            return audit_model(path, request, prices, alone=alone)
     except AuditorError as error:
         return _report(path, None, verdict=_stopped(path, error, "input"))
     except MemoryError as error:
@@ -120,6 +124,7 @@ def _report(
     circuit: CircuitFacts | None = None,
     artifacts: ArtifactFacts | None = None,
     findings: tuple[Finding, ...] = (),
+    bills: Bills | None = None,
 ) -> ModelAudit:
     return ModelAudit(
         path=_shown(path),
@@ -130,6 +135,8 @@ def _report(
         artifacts=artifacts,
         findings=findings or safe_findings(source.findings if source else ()),
         verdict=verdict,
+        hardware=bills.hardware if bills else (),
+        chains=bills.chains if bills else (),
     )
 
 

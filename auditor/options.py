@@ -25,8 +25,21 @@ _VISIBILITY = re.compile(r"public|private|fixed|polycommit|hashed|hashed/public|
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRequest:
+    """What to price on, as the command line says it. Machines and chains that are named must do; of the
+    default ones the report only tells."""
+
+    hardware: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
+    policy: str | None = None
+    fork: str | None = None
+    gas_price_gwei: float | None = None
+    native_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One command: how to lower, what is allowed, how much to show and to say.
+    """One command: how to lower, what to price on, what is allowed, how much to show and to say.
 
     ``given`` names the run args that the user set; the others are EZKL's defaults.
     """
@@ -39,6 +52,7 @@ class Request:
     layers_shown: int
     quiet: bool
     verbose: bool
+    prices: PriceRequest | None = None
 
 
 def parse_request(
@@ -52,6 +66,7 @@ def parse_request(
     layers_shown: int = 0,
     quiet: bool = False,
     verbose: bool = False,
+    prices: PriceRequest | None = None,
 ) -> Request:
     """The command line's words as values.
 
@@ -70,6 +85,7 @@ def parse_request(
         layers_shown=layers_shown,
         quiet=quiet,
         verbose=verbose,
+        prices=prices,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from auditor import pricing
+from auditor.billing import profile_of_this_machine
 from auditor.circuit import Circuit, RunArgs
 from auditor.ezkl import inlined_copy
 from auditor.machine import Machine, free_disk_bytes
@@ -87,20 +89,16 @@ def require_circuit(studied: Study, *, force: bool) -> tuple[Circuit, RunArgs]:
 
 
 def _require_visibilities(run_args: RunArgs) -> None:
-    """Refuses what EZKL sizes and lays out, and of which it makes proofs that do not hold.
+    """Refuses what EZKL 23.0.5 sizes and lays out, and never proves.
 
-    Measured on EZKL 23.0.5. A fixed input: the constraint system is not satisfied, as the keys were made
-    without it. A fixed output: no witness. A private hash: no witness, or a hash that nothing constrains.
+    Measured: with a fixed input the proof does not verify, as the keys were made without it, and with a fixed
+    output there is no witness.
     """
-    for name in ("input", "output", "param"):
-        visibility = getattr(run_args, f"{name}_visibility")
-        option = f"--set {name}_visibility"
-        if visibility == "fixed" and name != "param":
+    for name in ("input", "output"):
+        if getattr(run_args, f"{name}_visibility") == "fixed":
+            option = f"--set {name}_visibility"
             reason = f"{option}=fixed makes the {name} part of the keys, which EZKL makes without it"
             raise Refused("visibility", (reason,), f"{option}=public, or private")
-        if visibility.startswith("hashed/private"):
-            reason = f"{option}={visibility}: EZKL constrains a private hash to nothing"
-            raise Refused("visibility", (reason,), f"{option}=hashed makes the hash public")
 
 
 def _require_bound_hashes(run_args: RunArgs) -> None:
@@ -118,7 +116,7 @@ def make_schedule(studied: Study, run_args: RunArgs, machine: Machine) -> Schedu
     assert sized.system is not None
     assert sized.artifacts is not None
     assert sized.size is not None
-    profile = pricing.for_processor(pricing.shipped(), machine.cpu)
+    profile = profile_of_this_machine(date.today())
     predictions = pricing.predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from auditor._version import __version__
@@ -13,7 +14,7 @@ from auditor.errors import InternalFailure, UnboundDimension, Undetermined, Usag
 from auditor.ezkl import Rejected, WorkerDied, require_ezkl
 from auditor.front_end import lower_model
 from auditor.machine import Machine, this_machine
-from auditor.model import read_source
+from auditor.model import EXTERNAL_DATA, read_source
 from auditor.onnx_runtime import require_onnx_runtime
 from auditor.options import Request
 from auditor.preparation import (
@@ -103,8 +104,14 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
 
 
 def _study(path: Path, request: Request) -> Study:
+    """The study of what is compiled: of a model whose weights lie beside it, a copy with them inside."""
+    source = read_source(path)
+    missing = source.shape_only
+    refusals = tuple(
+        item for item in source.refusals if item.reason != EXTERNAL_DATA or item.subject in missing
+    )
     try:
-        return study(path, read_source(path), request, alone=True)
+        return study(path, replace(source, refusals=refusals), request, alone=True)
     except UnboundDimension as error:
         raise Undetermined(f"{safe(str(path))} {error.message}", error.hint) from error
 
@@ -128,7 +135,12 @@ def _prove(job: Job) -> ProofReport:
     with _failure_of_ezkl():
         keys = steps.make_keys(shop, circuit, srs.path, srs.sha256)
         proof = steps.make_proof(shop, circuit, witness, keys, srs.path, srs.sha256)
-        verification = steps.check_proof(shop, proof.path(steps.PROOF), settings, keys, srs.verifier)
+        try:
+            verification = steps.check_proof(shop, proof.path(steps.PROOF), settings, keys, srs.verifier)
+        except Rejected:
+            # Whatever went wrong, the next run is to make another.
+            _forget(job, proof)
+            raise
 
     done = (settings, circuit, witness, keys, proof)
     content = canonical_proof(proof.path(steps.PROOF).read_bytes())
@@ -254,10 +266,12 @@ def _difference(comparison: Comparison) -> tuple[str, ...]:
         "different": "the circuit computes another function: its error stays where scales are finer",
     }
     reasons = [what[comparison.status]]
-    for item in comparison.agreements:
-        if item.max_abs_difference is not None and item.tolerance is not None:
-            far = f"{item.max_abs_difference:.4g} from ONNX Runtime's, and {item.tolerance:.4g} is tolerated"
-            reasons.append(f"output {safe(item.name)} is {far}")
+    where = "" if comparison.decisive is comparison.agreements else " on an input drawn to probe it"
+    for item in comparison.decisive:
+        if item.status == "same" or item.max_abs_difference is None or item.tolerance is None:
+            continue
+        far = f"{item.max_abs_difference:.4g} from ONNX Runtime's, and {item.tolerance:.4g} is tolerated"
+        reasons.append(f"output {safe(item.name)} is{where} {far}")
     return tuple(reasons)
 
 
@@ -335,7 +349,7 @@ def _warnings(inputs: Inputs, srs: Srs, comparison: Comparison) -> Iterator[str]
     if comparison.status == "different":
         yield "this proves another function than the model's: see the differences"
     if comparison.status == "coarse":
-        yield "the proved answer is further from the model's than rounding explains: see the differences"
+        yield "the circuit's answers are further from the model's than rounding explains"
     if comparison.status == "unknown":
         yield f"not compared with the model: {comparison.reason or 'no witness at a finer scale'}"
     if inputs.source == "random":

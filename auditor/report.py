@@ -123,6 +123,59 @@ class ArtifactFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A predicted amount: expected at ``mid``, nine times in ten from ``low`` to ``high``."""
+
+    low: float
+    mid: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareFacts:
+    """The circuit on one machine: wall times, memory at its peak over all steps, and whether it fits.
+
+    ``evidence`` is the weakest behind the numbers (measured, published, derived, assumed), ``measured_range``
+    says what was measured and how this circuit lies beyond it. Money is None where no price is known.
+    """
+
+    profile: str
+    status: Status
+    binding: str | None
+    reasons: tuple[str, ...]
+    setup_seconds: Span
+    prove_seconds: Span
+    verify_seconds: Span
+    peak_memory_bytes: Span
+    disk_bytes: int
+    usd_per_proof: Span | None
+    evidence: str
+    measured_range: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainFacts:
+    """A verification on one chain, and whether the chain takes the contract and the call.
+
+    Gas is None where the chain does not count as Ethereum does, money where a price is not known.
+    """
+
+    profile: str
+    fork: str | None
+    status: Status
+    binding: str | None
+    reasons: tuple[str, ...]
+    verify_gas: Span | None
+    deploy_gas: Span | None
+    contract_bytes: Span
+    calldata_bytes: int
+    usd_per_verification: Span | None
+    evidence: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The answer. ``binding`` names the one limit that decides it, and is None when feasible."""
 
@@ -145,6 +198,8 @@ class ModelAudit:
     artifacts: ArtifactFacts | None
     findings: tuple[Finding, ...]
     verdict: Verdict
+    hardware: tuple[HardwareFacts, ...] = ()
+    chains: tuple[ChainFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

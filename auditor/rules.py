@@ -28,8 +28,10 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 """What a rule of some kind must say beside its summary and sources. Kinds not named have no more duties."""
 
 SOURCES: Mapping[str, str] = {
+    "chains": "auditor.pricing.chain.profile_file:sources",
     "hardware": "auditor.pricing.profile_file:sources",
     "policies": "auditor.pricing.policy:sources",
+    "prices": "auditor.pricing.price_sheet:sources",
 }
 """Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
 

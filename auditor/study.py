@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor import rules
+from auditor.billing import Bills, Prices, bill
 from auditor.circuit import RunArgs
 from auditor.describe import circuit_facts, safe_findings
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
@@ -19,6 +20,7 @@ from auditor.model import (
     ezkl_variables,
     open_dimensions,
     operators_by_node,
+    parameters,
 )
 from auditor.options import Request
 from auditor.report import CircuitFacts, Verdict
@@ -42,14 +44,18 @@ class Study:
     sized: Sized
     circuit: CircuitFacts
     findings: tuple[Finding, ...]
+    bills: Bills
     verdict: Verdict
     notes: tuple[str, ...]
 
 
-def study(path: Path, source: SourceModel, request: Request, *, alone: bool) -> Study:
+def study(
+    path: Path, source: SourceModel, request: Request, *, alone: bool, prices: Prices | None = None
+) -> Study:
     """Binds, lowers, lays out, sizes and judges a model that was read from ``path``.
 
-    ``alone`` says that every name of ``--dim`` must be a dimension of this model.
+    ``alone`` says that every name of ``--dim`` must be a dimension of this model. Without ``prices`` it is
+    not priced.
 
     Raises:
         UnboundDimension: a size is open.
@@ -68,11 +74,12 @@ def study(path: Path, source: SourceModel, request: Request, *, alone: bool) -> 
     fidelity = find_unfaithful(model, laid_out)
     findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
     circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
+    bills = bill(sized, parameters(model), prices) if prices else Bills()
     verdict = judge(
         circuit,
         findings,
-        ceilings=sized.broken,
-        unknowns=(*laid_out.unknown, *fidelity_unknowns(laid_out, fidelity)),
+        ceilings=(*sized.broken, *bills.broken),
+        unknowns=(*laid_out.unknown, *fidelity_unknowns(laid_out, fidelity), *bills.open),
         limits=request.limits,
         advice=_advice,
         logrows_reason=sized.logrows_reason,
@@ -87,6 +94,7 @@ def study(path: Path, source: SourceModel, request: Request, *, alone: bool) -> 
         sized=sized,
         circuit=circuit,
         findings=findings,
+        bills=bills,
         verdict=verdict,
         notes=lowered.notes,
     )

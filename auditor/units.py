@@ -36,7 +36,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def bytes_range_text(low: float, high: float) -> str:
-    """A range of bytes in the unit of its upper end, in three figures.
+    """A range of bytes in the unit of its upper end, in two or three figures.
 
     >>> bytes_range_text(391_900_000, 460_900_000)
     '374-440 MiB'
@@ -46,10 +46,10 @@ def bytes_range_text(low: float, high: float) -> str:
 
 
 def seconds_range_text(low: float, high: float) -> str:
-    """A range of durations in the unit of its upper end, in three figures.
+    """A range of durations in the unit of its upper end, in two figures.
 
     >>> seconds_range_text(3.52, 28.61), seconds_range_text(0.016, 1.8), seconds_range_text(30, 400)
-    ('3.5-28.6 s', '0.02-1.8 s', '0.5-6.7 min')
+    ('3.5-29 s', '0.02-1.8 s', '0.5-6.7 min')
     """
     for unit, length in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 0.001)):
         if high >= length:
@@ -63,7 +63,7 @@ def _span(low: float, high: float) -> str:
 
 
 def _figures(number: float) -> str:
-    if number >= 99.5:
+    if number >= 9.95:
         return f"{number:,.0f}"
     if number >= 0.95:
         return f"{number:.1f}"

@@ -47,7 +47,7 @@ STAGES = {
         "auditor.sizing.artifacts",
     ),
     "formats": ("auditor.views.page",),
-    "views": ("auditor.report", "auditor.proving", "auditor.verify"),
+    "views": ("auditor.report", "auditor.proving", "auditor.verify", "auditor.calibrate"),
 }
 """Each stage, and the nouns it may import beside ``VALUES``. It never imports another stage."""
 

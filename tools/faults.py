@@ -571,6 +571,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         bench = Bench(Path(directory))
         bench.prepare()
         for fault in measure(bench, num_kills=chosen.kills, seed=chosen.seed, only=chosen.only):
+            fault.words = fault.words.replace(f"{bench.root}/", "")
             faults.append(fault)
             print(f"{fault.name}: {fault.runs} runs, {fault.completed} complete", file=sys.stderr, flush=True)
     words = " ".join(sys.argv[1:] if arguments is None else arguments)

@@ -18,6 +18,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,9 +52,9 @@ FREIVALDS_STEPS: Final[frozenset[Step]] = frozenset({"keys", "proof", "verificat
 """Steps in which Freivalds' argument has columns and gates of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
-    """A real proof. ``measured`` is the median of its repeats."""
+    """A real proof, equal to itself only. ``measured`` is the median of its repeats."""
 
     name: str
     family: str
@@ -81,13 +82,7 @@ class Target:
 
     def counts(self, run: Run) -> list[float]:
         """What multiplies the coefficients, as :func:`auditor.pricing.prover.predict_steps` has it."""
-        grows = self.quantity == "cpu_seconds" and self.step in GROWING
-        logrows = run.work.system.logrows
-        factor = growth(logrows, CACHED_LOGROWS, self.growth_per_logrow) if grows else 1.0
-        return [
-            counted.count(run.work) * (1.0 if name == "start" else factor)
-            for name, counted in self.terms.items()
-        ]
+        return _counts(self, run)
 
     def predicted(self, fitted: dict[str, float], run: Run) -> float:
         """What coefficients say of a run."""
@@ -99,6 +94,17 @@ class Target:
         return (self.measured(run) + worker) / (self.predicted(fitted, run) + worker)
 
 
+@cache
+def _counts(target: Target, run: Run) -> list[float]:
+    grows = target.quantity == "cpu_seconds" and target.step in GROWING
+    logrows = run.work.system.logrows
+    factor = growth(logrows, CACHED_LOGROWS, target.growth_per_logrow) if grows else 1.0
+    return [
+        counted.count(run.work) * (1.0 if name == "start" else factor)
+        for name, counted in target.terms.items()
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A run left out of the fit, and what was measured over what is predicted for it."""
@@ -107,11 +113,14 @@ class Held:
     ratio: float
 
 
-def read_runs() -> list[Run]:
+@cache
+def read_runs() -> Sequence[Run]:
     """Every recorded run that nothing is known against."""
     settings = {entry["name"]: entry["settings"] for entry in _lines("sizing/real_runs.jsonl")}
     entries = _lines("pricing/real_runs.jsonl")
-    return [_run(entry, settings[entry["name"]]) for entry in entries if entry["name"] not in CONTAMINATED]
+    return tuple(
+        _run(entry, settings[entry["name"]]) for entry in entries if entry["name"] not in CONTAMINATED
+    )
 
 
 def _lines(name: str) -> list[dict[str, Any]]:

@@ -129,31 +129,75 @@ _FUNCTIONS = ("Sigmoid", "Tanh", "Sin", "Cos", "Erf", "Atan", "Sinh", "Asinh")
 def _dense() -> Iterator[GasCircuit]:
     """One area of columns: blocks, inner columns and rows; the base of the decomposition sets the tables."""
     yield GasCircuit(name="dense-k8", model=lambda: dense(3, 2))
-    yield GasCircuit(name="dense-k9-negative", model=lambda: dense(6, 4), run_args={"logrows": 9}, negative=True)
+    yield GasCircuit(
+        name="dense-k9-negative", model=lambda: dense(6, 4), run_args={"logrows": 9}, negative=True
+    )
     for inner in (2, 3, 4, 5, 6):
-        yield GasCircuit(name=f"dense-k8-c{inner}", model=lambda: dense(4, 3), run_args={"num_inner_cols": inner})
-    yield GasCircuit(name="dense-k10-c2", model=lambda: dense(8, 4), run_args={"logrows": 10, "num_inner_cols": 2})
+        yield GasCircuit(
+            name=f"dense-k8-c{inner}", model=lambda: dense(4, 3), run_args={"num_inner_cols": inner}
+        )
+    yield GasCircuit(
+        name="dense-k10-c2", model=lambda: dense(8, 4), run_args={"logrows": 10, "num_inner_cols": 2}
+    )
     base = {"decomp_base": 16, "decomp_legs": 6}
     yield GasCircuit(name="dense-k6", model=lambda: dense(2, 2), run_args={**base, "logrows": 6})
-    yield GasCircuit(name="dense-k7-c2", model=lambda: dense(2, 2), run_args={**base, "logrows": 7, "num_inner_cols": 2})
+    yield GasCircuit(
+        name="dense-k7-c2", model=lambda: dense(2, 2), run_args={**base, "logrows": 7, "num_inner_cols": 2}
+    )
     yield GasCircuit(name="blocks-k8", model=lambda: dense(12, 8, 4))
     yield GasCircuit(name="blocks-k8-more", model=lambda: dense(12, 12, 8, 4))
     yield GasCircuit(name="blocks-k8-c2", model=lambda: dense(12, 12, 8, 4), run_args={"num_inner_cols": 2})
-    yield GasCircuit(name="blocks-k9-c2", model=lambda: dense(16, 16, 12, 4), run_args={"logrows": 9, "num_inner_cols": 2})
-    yield GasCircuit(name="blocks-k9-c4", model=lambda: dense(16, 12, 4), run_args={"logrows": 9, "num_inner_cols": 4})
-    yield GasCircuit(name="instances-k11-c2", model=lambda: dense(100, 3), run_args={"logrows": 11, "num_inner_cols": 2})
-    yield GasCircuit(name="instances-k11-c2-negative", model=lambda: dense(200, 3), run_args={"logrows": 11, "num_inner_cols": 2}, negative=True)
-    yield GasCircuit(name="convolution-k10-c2", model=convolution, run_args={"logrows": 10, "num_inner_cols": 2})
+    yield GasCircuit(
+        name="blocks-k9-c2", model=lambda: dense(16, 16, 12, 4), run_args={"logrows": 9, "num_inner_cols": 2}
+    )
+    yield GasCircuit(
+        name="blocks-k9-c4", model=lambda: dense(16, 12, 4), run_args={"logrows": 9, "num_inner_cols": 4}
+    )
+    yield GasCircuit(
+        name="instances-k11-c2", model=lambda: dense(100, 3), run_args={"logrows": 11, "num_inner_cols": 2}
+    )
+    yield GasCircuit(
+        name="instances-k11-c2-negative",
+        model=lambda: dense(200, 3),
+        run_args={"logrows": 11, "num_inner_cols": 2},
+        negative=True,
+    )
+    yield GasCircuit(
+        name="convolution-k10-c2", model=convolution, run_args={"logrows": 10, "num_inner_cols": 2}
+    )
     yield GasCircuit(name="convolution-k11", model=lambda: convolution(3, 8), run_args={"logrows": 11})
-    yield GasCircuit(name="no-freivalds-k9", model=lambda: product(4, 4, 4), run_args={"logrows": 9, "disable_freivalds": True})
+    yield GasCircuit(
+        name="no-freivalds-k9",
+        model=lambda: product(4, 4, 4),
+        run_args={"logrows": 9, "disable_freivalds": True},
+    )
+
+
+def _public_values() -> Iterator[GasCircuit]:
+    """Memory grows with the public values, and its price with the square of it."""
+    for width, logrows in ((500, 12), (2_000, 14), (4_000, 15), (8_000, 16)):
+        run_args = {"logrows": logrows, "num_inner_cols": 2, "decomp_base": 16384, "decomp_legs": 2}
+        yield GasCircuit(
+            name=f"values{2 * width}-k{logrows}-c2",
+            model=lambda width=width: elementwise("Neg", width=width),
+            run_args={**run_args, "ignore_range_check_inputs_outputs": True},
+        )
 
 
 def _visibilities() -> Iterator[GasCircuit]:
     yield GasCircuit(name="private-k8", model=lambda: dense(3, 2), run_args={"input_visibility": "private"})
-    yield GasCircuit(name="params-private-k8", model=lambda: dense(3, 2), run_args={"param_visibility": "private"})
-    yield GasCircuit(name="polycommit-k8", model=lambda: dense(3, 2), run_args={"input_visibility": "polycommit"})
+    yield GasCircuit(
+        name="params-private-k8", model=lambda: dense(3, 2), run_args={"param_visibility": "private"}
+    )
+    yield GasCircuit(
+        name="polycommit-k8", model=lambda: dense(3, 2), run_args={"input_visibility": "polycommit"}
+    )
     both = {"input_visibility": "polycommit", "output_visibility": "polycommit"}
-    yield GasCircuit(name="polycommit-both-k9-c2", model=lambda: dense(3, 2), run_args={**both, "logrows": 9, "num_inner_cols": 2})
+    yield GasCircuit(
+        name="polycommit-both-k9-c2",
+        model=lambda: dense(3, 2),
+        run_args={**both, "logrows": 9, "num_inner_cols": 2},
+    )
     params = {"param_visibility": "polycommit", "logrows": 9, "num_inner_cols": 2}
     yield GasCircuit(name="polycommit-params-k9-c2", model=lambda: dense(20, 16), run_args=params)
     for inner in (1, 2, 3):
@@ -182,7 +226,9 @@ def _tables() -> Iterator[GasCircuit]:
             run_args=wide,
         )
     yield GasCircuit(name="wide-range-k6", model=lambda: dense(2, 2), run_args={"logrows": 6})
-    yield GasCircuit(name="wide-range-k7-c2", model=lambda: dense(2, 2), run_args={"logrows": 7, "num_inner_cols": 2})
+    yield GasCircuit(
+        name="wide-range-k7-c2", model=lambda: dense(2, 2), run_args={"logrows": 7, "num_inner_cols": 2}
+    )
     yield GasCircuit(name="softmax-k11", model=softmax, run_args=_LOOKUP)
     yield GasCircuit(name="softmax-k11-c2", model=softmax, run_args={**_LOOKUP, "num_inner_cols": 2})
     for inner in (1, 2, 3):
@@ -204,5 +250,5 @@ def _freivalds() -> Iterator[GasCircuit]:
         )
 
 
-CIRCUITS: tuple[GasCircuit, ...] = (*_dense(), *_visibilities(), *_tables(), *_freivalds())
+CIRCUITS: tuple[GasCircuit, ...] = (*_dense(), *_public_values(), *_visibilities(), *_tables(), *_freivalds())
 """What ``tests/pricing/evm_runs.jsonl`` was recorded from."""

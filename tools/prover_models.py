@@ -1,8 +1,8 @@
-"""The circuits of :mod:`tools.prover_costs`: small models under run args that reach every column structure."""
+"""The circuits of :mod:`tools.prover_costs`: small models with run args that reach every structure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Case:
 
 def _model(
     nodes: list[NodeProto],
-    inputs: dict[str, tuple[int, ...]],
+    inputs: Mapping[str, tuple[int, ...]],
     output: tuple[int, ...],
     weights: Weights | None = None,
     *,
@@ -53,14 +53,15 @@ def _model(
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(made, full_check=True)
-    return made.SerializeToString()
+    data: bytes = made.SerializeToString()
+    return data
 
 
 def _weights(*shape: int, seed: int = 0) -> np.ndarray:
     """Multiples of 1/8 below 1, none of them zero."""
     eighths = np.random.default_rng(seed).integers(1, 8, size=shape)
     signs = np.random.default_rng(seed + 1).choice([-1, 1], size=shape)
-    return (eighths * signs / 8).astype(np.float32)
+    return np.asarray(eighths * signs / 8, np.float32)
 
 
 def dense(inputs: int = 4, outputs: int = 3) -> bytes:
@@ -93,7 +94,10 @@ def softmax(size: int = 4) -> bytes:
 
 def convolution(side: int = 6, channels: int = 2) -> bytes:
     """A 3 x 3 convolution with bias and a ReLU."""
-    nodes = [helper.make_node("Conv", ["x", "w", "b"], ["h"], strides=[1, 1]), helper.make_node("Relu", ["h"], ["y"])]
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["h"], strides=[1, 1]),
+        helper.make_node("Relu", ["h"], ["y"]),
+    ]
     weights = {"w": _weights(channels, 1, 3, 3), "b": _weights(channels, seed=2)}
     return _model(nodes, {"x": (1, 1, side, side)}, (1, channels, side - 2, side - 2), weights)
 
@@ -124,11 +128,11 @@ def picked(size: int = 4, rows: int = 6, *, sorted_too: bool = False) -> bytes:
 
 def reduction(operator: str, size: int = 6) -> bytes:
     """A sum or a product over an axis, by accumulating gates."""
-    attributes = {} if operator == "ReduceSum" else {"axes": [1]}
-    axes = ["axes"] if operator == "ReduceSum" else []
-    node = helper.make_node(operator, ["x", *axes], ["y"], keepdims=1, **attributes)
-    weights = {"axes": np.array([1], np.int64)} if axes else {}
-    return _model([node], {"x": (2, size)}, (2, 1), weights)
+    inputs = {"x": (2, size)}
+    if operator == "ReduceSum":
+        node = helper.make_node(operator, ["x", "axes"], ["y"], keepdims=1)
+        return _model([node], inputs, (2, 1), {"axes": np.array([1], np.int64)})
+    return _model([helper.make_node(operator, ["x"], ["y"], keepdims=1, axes=[1])], inputs, (2, 1))
 
 
 def product(left: tuple[int, ...], right: tuple[int, ...], *, constant: bool = False) -> bytes:
@@ -168,9 +172,8 @@ def _run_args(logrows: int, **changes: object) -> RunArgs:
     """Tables that fit one column of so many rows."""
     base, legs = _BASES.get(logrows, (16384, 2))
     largest = min(2 ** (logrows - 1) - 16, 8000)
-    run_args = RunArgs(
-        logrows=logrows, decomp_base=base, decomp_legs=legs, lookup_range=(-largest, largest), num_inner_cols=2
-    )
+    lookup_range = (-largest, largest)
+    run_args = RunArgs(logrows=logrows, decomp_base=base, decomp_legs=legs, lookup_range=lookup_range)
     return run_args.with_changes(**changes)
 
 
@@ -184,14 +187,16 @@ def _cases() -> Iterator[Case]:
         yield from make()
 
 
-def _named(family: str, structure: str, model: Callable[[], bytes], positions: int = 0) -> Callable[..., Case]:
+def _named(
+    family: str, structure: str, model: Callable[[], bytes], positions: int = 0
+) -> Callable[..., Case]:
     data = model()
 
     def case(logrows: int, **changes: object) -> Case:
         run_args = _run_args(logrows, **changes)
         words = [family, f"k{logrows}", f"c{run_args.num_inner_cols}"]
-        shown = {name: value for name, value in changes.items() if name not in ("num_inner_cols", "lookup_range")}
-        words += [str(value).replace("/", "-") for _, value in sorted(shown.items())]
+        shown = {*changes} - {"num_inner_cols", "lookup_range"}
+        words += [str(changes[name]).replace("/", "-") for name in sorted(shown)]
         return Case(
             name="_".join(words),
             family=family,
@@ -208,9 +213,8 @@ def _plain() -> Iterator[Case]:
     case = _named("dense", "one block", dense)
     for columns in range(1, 9):
         yield case(8, num_inner_cols=columns)
-    for logrows, columns in (
-        (9, 1), (10, 2), (10, 8), (11, 1), (12, 3), (13, 1), (14, 2), (15, 1), (15, 2), (16, 1), (17, 1), (18, 1),
-    ):  # fmt: skip
+    one_column = ((logrows, 1) for logrows in (9, 11, 13, 15, 16, 17, 18))
+    for logrows, columns in (*one_column, (10, 2), (10, 8), (12, 3), (14, 2), (15, 2)):
         yield case(logrows, num_inner_cols=columns)
 
 
@@ -240,7 +244,8 @@ def _tables() -> Iterator[Case]:
     yield _named("wide_dense_base", "tables over several columns", dense)(8, decomp_base=1024, decomp_legs=2)
     yield _named("softmax", "several lookups", softmax)(10)
     yield _named("softmax", "several lookups", softmax)(14, num_inner_cols=1)
-    blocks = _named("many_sigmoids", "several lookups, several blocks", lambda: unary("Sigmoid", "Tanh", size=30))
+    many = unary("Sigmoid", "Tanh", size=30)
+    blocks = _named("many_sigmoids", "several lookups, several blocks", lambda: many)
     yield blocks(8, num_inner_cols=1, lookup_range=(-120, 120))
     yield blocks(9, num_inner_cols=1, lookup_range=(-120, 120))
 
@@ -263,9 +268,9 @@ def _visibilities() -> Iterator[Case]:
     yield case(10, output_visibility="hashed", num_inner_cols=1)
     yield case(12, input_visibility="hashed", output_visibility="hashed")
     yield case(11, param_visibility="hashed")
-    blocks = _named("convolution_seen", "hashed, several blocks", convolution)
+    blocks = _named("wide_dense_seen", "hashed, several blocks", lambda: dense(6, 40))
     yield blocks(9, input_visibility="hashed", num_inner_cols=1)
-    yield blocks(11, param_visibility="hashed", output_visibility="hashed", num_inner_cols=1)
+    yield blocks(10, input_visibility="hashed", num_inner_cols=2)
     committed = _named("dense_committed", "polycommit", dense)
     yield committed(8, input_visibility="polycommit")
     yield committed(10, param_visibility="polycommit", input_visibility="polycommit")
@@ -276,20 +281,33 @@ def _visibilities() -> Iterator[Case]:
 
 
 def _freivalds() -> Iterator[Case]:
-    small = _named("product_4", "Freivalds, one block", lambda: product((4, 4), (4, 4)))
-    for logrows, columns in ((8, 1), (8, 2), (10, 4), (12, 2), (14, 1)):
-        yield small(logrows, num_inner_cols=columns)
-    yield _named("product_fixed", "Freivalds, one block", lambda: product((4, 4), (4, 4), constant=True))(9)
-    large = _named("product_12", "Freivalds, several blocks", lambda: product((12, 12), (12, 12)))
+    """By whether the area of the argument itself takes one block or several."""
+    one, several = "Freivalds, one block", "Freivalds, several blocks"
     private = {"input_visibility": "private"}
+
+    def square(size: int, structure: str) -> Callable[..., Case]:
+        return _named(f"product_{size}", structure, lambda: product((size, size), (size, size)))
+
+    for logrows, columns in ((10, 4), (12, 2), (14, 1)):
+        yield square(4, one)(logrows, num_inner_cols=columns)
+    yield _named("einsum_4", one, lambda: einsum("abc,acd->abd", (2, 3, 4), (2, 4, 3)))(10)
+    for size, logrows, columns in (
+        (4, 8, 1), (4, 8, 2), (5, 8, 2), (5, 9, 1), (6, 9, 2), (6, 10, 1), (8, 9, 2), (8, 10, 1),
+    ):  # fmt: skip
+        yield square(size, several)(logrows, num_inner_cols=columns)
+    for size, logrows, columns in ((12, 8, 2), (12, 9, 1), (16, 9, 2)):
+        yield square(size, several)(logrows, num_inner_cols=columns, **private)
+    fixed = _named("product_fixed", several, lambda: product((4, 4), (4, 4), constant=True))
+    yield fixed(9)
+    yield _named("product_batch", several, lambda: product((2, 8, 8), (2, 8, 8)))(8, **private)
+    batch = _named("product_small_batch", several, lambda: product((2, 3, 3), (2, 3, 3)))
+    for logrows, columns in ((8, 2), (9, 2), (10, 1)):
+        yield batch(logrows, num_inner_cols=columns)
+    yield _named("einsum_3", several, lambda: einsum("ij,jk,kl->il", (5, 5), (5, 5), (5, 5)))(8)
+    three = _named("einsum_3_small", several, lambda: einsum("ij,jk,kl->il", (4, 4), (4, 4), (4, 4)))
     for logrows, columns in ((8, 2), (9, 1)):
-        yield large(logrows, num_inner_cols=columns, **private)
-    yield _named("product_16", "Freivalds, several blocks", lambda: product((16, 16), (16, 16)))(9, **private)
-    yield _named("product_batch", "Freivalds, several blocks", lambda: product((2, 8, 8), (2, 8, 8)))(8, **private)
-    yield _named("einsum_3", "Freivalds, several blocks", lambda: einsum("ij,jk,kl->il", (5, 5), (5, 5), (5, 5)))(8)
-    yield _named("einsum_4", "Freivalds, one block", lambda: einsum("abc,acd->abd", (2, 3, 4), (2, 4, 3)))(10)
-    yield _named("attention", "Freivalds, one block", attention)(10)
-    yield _named("large_attention", "Freivalds, several blocks", lambda: attention(6, 4))(9)
-    yield _named("product_disabled", "Freivalds, disabled", lambda: product((8, 8), (8, 8)))(
-        8, disable_freivalds=True
-    )
+        yield three(logrows, num_inner_cols=columns)
+    yield _named("attention", several, attention)(10)
+    yield _named("large_attention", several, lambda: attention(6, 4))(9)
+    disabled = _named("product_disabled", "Freivalds, disabled", lambda: product((8, 8), (8, 8)))
+    yield disabled(8, disable_freivalds=True)

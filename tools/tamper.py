@@ -221,8 +221,8 @@ def report(bench: Bench, command: str) -> str:
     lines = [
         HEADING,
         "",
-        f"Written by `{command}`; do not edit. A bundle of a real proof, changed in every file and given to the "
-        "checks of `auditor verify`. A *forged* bundle has its manifest made anew for the change, hashes "
+        f"Written by `{command}`; do not edit. A bundle of a real proof, changed in every file and given to "
+        "the checks of `auditor verify`. A *forged* bundle has its manifest made anew for the change, hashes "
         "included. *With the model only*: the proof does not bind it, so that it takes `--model` to see it.",
         "",
         f"{rejected:,} of {tried:,} changes were rejected, {crashed} crashed the verifier.",

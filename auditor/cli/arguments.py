@@ -49,6 +49,36 @@ MaxLogrows = Annotated[
 LayersShown = Annotated[int, typer.Option("-n", "--layers", min=0, help="Layers to show; 0 shows all.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No notes and no progress on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="A traceback when auditor itself fails.")]
+Hardware = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hardware",
+        metavar="NAME|FILE",
+        help="A machine it must be provable on: `auditor list hardware`, this-machine, or your own .toml. "
+        "Repeatable.",
+    ),
+]
+Chain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chain",
+        metavar="NAME|FILE",
+        help="A chain it must be verifiable on: `auditor list chains`, or your own .toml. Repeatable.",
+    ),
+]
+PolicyName = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="NAME|FILE", help="Limits of an audience: `auditor list policies`."),
+]
+Fork = Annotated[
+    str | None, typer.Option("--fork", metavar="NAME", help="Another fork of the chains, as in glamsterdam.")
+]
+GasPrice = Annotated[
+    float | None, typer.Option("--gas-price", metavar="GWEI", min=0, help="In place of the profile's.")
+]
+NativeUsd = Annotated[
+    float | None, typer.Option("--native-usd", metavar="USD", min=0, help="What the chain's token costs.")
+]
 CacheDirectory = Annotated[
     Path | None,
     typer.Option(

@@ -20,6 +20,7 @@ Examples:
   auditor estimate a.onnx b.onnx --dim N=1 --format concise
   auditor estimate model.onnx --set input_scale=10 --set num_inner_cols=4
   auditor estimate model.onnx --settings settings.json --max-logrows 20
+  auditor estimate model.onnx --hardware laptop-8c-16g --chain base
   auditor estimate model.onnx --format json --output terminal=report.txt
 """
 
@@ -41,12 +42,21 @@ def estimate(
     output: arg.Outputs = None,
     max_rows: arg.MaxRows = None,
     max_logrows: arg.MaxLogrows = None,
+    hardware: arg.Hardware = None,
+    chain: arg.Chain = None,
+    policy: arg.PolicyName = None,
+    fork: arg.Fork = None,
+    gas_price: arg.GasPrice = None,
+    native_usd: arg.NativeUsd = None,
     layers: arg.LayersShown = 10,
     quiet: arg.Quiet = False,
     verbose: arg.Verbose = False,
 ) -> None:
-    """The exact circuit of each model: rows, columns, keys, verdict, dearest layers, next actions."""
-    from auditor.options import parse_request
+    """The exact circuit of each model, what proving and verifying it costs, a verdict, and what to do next.
+
+    A machine or chain that is named must do: one it does not fit makes the model infeasible.
+    """
+    from auditor.options import PriceRequest, parse_request
 
     where = targets(format_, output or ())
     request = parse_request(
@@ -59,6 +69,14 @@ def estimate(
         layers_shown=layers,
         quiet=quiet,
         verbose=verbose,
+        prices=PriceRequest(
+            hardware=tuple(hardware or ()),
+            chains=tuple(chain or ()),
+            policy=policy,
+            fork=fork,
+            gas_price_gwei=gas_price,
+            native_usd=native_usd,
+        ),
     )
     _audit("estimate", models, request, where)
 

@@ -15,8 +15,8 @@ Examples:
 
 \b
   auditor prove model.onnx --input input.json
-  auditor prove model.onnx --srs unsafe-local --bundle model.bundle   # to try it, offline
-  auditor prove model.onnx --srs kzg17.srs --set logrows=17 --memory-limit 8GiB
+  auditor prove model.onnx --srs unsafe-local    # to try it, offline
+  auditor prove model.onnx --srs kzg17.srs --memory-limit 8GiB
   auditor prove model.onnx --set input_visibility=private --format json
 
 Interrupted, it goes on where it stopped when it is run again.

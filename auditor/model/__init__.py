@@ -1,6 +1,6 @@
 """Reading ONNX files: safely, fast, without the ``onnx`` package and without copying weights."""
 
-from auditor.model.context import Refusal
+from auditor.model.context import EXTERNAL_DATA, Refusal
 from auditor.model.counting import operator_name, operators, operators_by_node, parameters
 from auditor.model.dimensions import (
     OpenDimension,
@@ -24,6 +24,7 @@ from auditor.model.links import all_graphs, all_nodes, check_links, topological_
 from auditor.model.read import ReadModel, SourceModel, read, read_source
 
 __all__ = [
+    "EXTERNAL_DATA",
     "AttributeValue",
     "Dim",
     "FunctionDef",

@@ -10,6 +10,9 @@ from auditor.findings import Finding
 from auditor.model.external import ExternalStore
 from auditor.model.limits import DEFAULT_LIMITS, Limits
 
+EXTERNAL_DATA = "external data, which it never reads"
+"""Why a tensor is refused whose values lie in another file. A copy with them inside is another matter."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from auditor.errors import BadModel, Undetermined
-from auditor.model.context import ReadContext, Refusal
+from auditor.model.context import EXTERNAL_DATA, ReadContext, Refusal
 from auditor.model.dtypes import ELEMENT_TYPES, ElementType, decode, payload_bytes, typed_entries
 from auditor.model.graph import TensorData
 from auditor.model.wire import Buffer, Message, Walk
@@ -118,9 +118,8 @@ def _external_loader(
     if element.storage is None:
         raise BadModel(f"tensor '{safe(name)}' holds strings as external data")
     place = context.external.locate(message.get("external_data", ()), payload_bytes(element, count), name)
-    reason = "external data, which it never reads"
     way_out = "store the weights inside the .onnx file"
-    context.refusals.append(Refusal(subject=name, reason=reason, way_out=way_out))
+    context.refusals.append(Refusal(subject=name, reason=EXTERNAL_DATA, way_out=way_out))
     if place.data is None:
         context.shape_only.append(name)
         return None

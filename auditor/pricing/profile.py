@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from auditor.pricing.terms import Quantity, Step
 from auditor.rules import EVIDENCE
+
+if TYPE_CHECKING:
+    from auditor.pricing.evidence import Evidence
+
+Concern = Literal["cost", "cores", "memory", "disk", "patience", "prover"]
+"""What the numbers of a profile are needed for."""
+
+Availability = Literal["ran", "wheel", "cli-binary", "source-build", "none"]
+"""In which form there is an EZKL for a machine. ``ran``: it was measured there."""
+
+AVAILABLE: frozenset[Availability] = frozenset({"ran", "wheel"})
+"""With the others, nobody has seen EZKL run there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +33,16 @@ class Factors:
     def times(self, other: Factors) -> Factors:
         """Both errors at once."""
         return Factors(low=self.low * other.low, high=self.high * other.high)
+
+    def beside(self, other: Factors) -> Factors:
+        """An error and another that has nothing to do with it: they seldom are at their ends together, and
+        add up like the legs of a right triangle do to the third side."""
+        low = math.hypot(math.log(self.low), math.log(other.low))
+        high = math.hypot(math.log(self.high), math.log(other.high))
+        return Factors(low=math.exp(-low), high=math.exp(high))
+
+
+EXACT = Factors(low=1.0, high=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +75,43 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """Where coefficients come from that were not measured on a machine: from the processor ``cpu_model``,
+    whose times were multiplied by ``factor``, which may be off by ``error``.
+
+    ``proofs`` made on the machine itself told the factor; 0 where it was never seen.
+    """
+
+    cpu_model: str
+    factor: float
+    error: Factors
+    proofs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """How many times as long as on another machine something takes, and how far off that may be."""
+
+    factor: float
+    error: Factors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prover:
+    """Whether EZKL runs on a machine, and what to know of that."""
+
+    availability: Availability
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HardwareProfile:
-    """A machine. ``evidence`` is the weakest class behind its coefficients.
+    """A machine. ``evidence`` is the weakest class behind its coefficients, ``records`` all of it by concern.
+
+    ``usable_memory_bytes`` a proof may take, and ``free_disk_bytes``; None is not known. ``patience_seconds``
+    are limits of a proof on such a machine, by ``interactive`` or ``batch``. A proof is spread over
+    ``usable_threads``. ``scaled`` is None when the coefficients were measured. ``price_ref`` names an
+    instance that can be rented, as ``SHEET#INSTANCE``.
 
     ``worker_*`` is what each step takes before EZKL does anything: starting Python, loading the library.
     ``cached_logrows`` and ``growth_per_logrow``: from where on, and by what part for each further logrow,
@@ -68,7 +127,7 @@ class HardwareProfile:
     summary: str
     cpu_model: str
     logical_cores: int
-    total_memory_bytes: int
+    total_memory_bytes: int | None
     measured: Measured
     fits: Mapping[Step, Mapping[Quantity, Fit]]
     worker_cpu_seconds: float
@@ -80,26 +139,43 @@ class HardwareProfile:
     other_processor: Factors
     probed_processor: Factors
     evidence: str
+    usable_threads: int
+    usable_memory_bytes: int | None
+    prover: Prover
+    free_disk_bytes: int | None = None
+    patience_seconds: Mapping[str, float] = field(default_factory=dict)
+    scaled: Scaled | None = None
+    price_ref: str | None = None
+    records: Mapping[Concern, tuple[Evidence, ...]] = field(default_factory=dict)
 
 
-def scale_to(profile: HardwareProfile, factor: float, *, error: Factors) -> HardwareProfile:
+def scale_to(
+    profile: HardwareProfile,
+    factor: float,
+    *,
+    error: Factors,
+    memory_error: Factors = EXACT,
+    steps: Mapping[Step, Speed] | None = None,
+) -> HardwareProfile:
     """The same machine with a processor that takes ``factor`` times the CPU seconds for everything.
 
-    ``error`` is how far the true factor may lie from that; it widens the times. Memory stays as it is, and
-    the evidence is ``derived`` at best.
-    Raises :class:`ValueError` unless ``factor`` and the ends of ``error`` are positive.
+    ``error`` is how far the true factor may lie from that; it widens the times. ``steps`` has the speed of
+    those whose own was measured, which errs apart from the coefficients. Memory is widened by ``memory_error``, and the evidence is ``derived`` at best.
+    Raises :class:`ValueError` unless the factors and the ends of the errors are positive.
     """
-    if min(factor, error.low, error.high) <= 0:
+    usual, own = Speed(factor=factor, error=error), steps or {}
+    if min(min(speed.factor, speed.error.low, speed.error.high) for speed in (usual, *own.values())) <= 0:
         raise ValueError("a machine takes a positive number of times as long")
 
-    def scaled(quantity: Quantity, fit: Fit) -> Fit:
+    def scaled(quantity: Quantity, fit: Fit, speed: Speed) -> Fit:
         if quantity != "cpu_seconds":
-            return fit
-        slower = {term: value * factor for term, value in fit.coefficients.items()}
-        return replace(fit, coefficients=slower, error=fit.error.times(error))
+            return replace(fit, error=fit.error.times(memory_error))
+        slower = {term: value * speed.factor for term, value in fit.coefficients.items()}
+        error = fit.error.times(speed.error) if speed is usual else fit.error.beside(speed.error)
+        return replace(fit, coefficients=slower, error=error)
 
     fits = {
-        step: {quantity: scaled(quantity, fit) for quantity, fit in fits.items()}
+        step: {quantity: scaled(quantity, fit, own.get(step, usual)) for quantity, fit in fits.items()}
         for step, fits in profile.fits.items()
     }
     weakest = max(profile.evidence, "derived", key=EVIDENCE.index)

@@ -1,44 +1,54 @@
 """Hardware profiles as TOML files: ``rules/hardware/NAME.toml`` or the user's own.
 
-A coefficient stands for each term and says its unit, so that a number for another operation cannot slip in;
+A profile has coefficients of its own, or it ``extends`` one that has, by how much slower its processor is. A
+coefficient stands for each term and says its unit, so that a number for another operation cannot slip in;
 every number has its evidence.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from auditor.errors import UsageError
-from auditor.pricing.profile import Factors, Fit, HardwareProfile, Measured
+from auditor.pricing.evidence import Evidence, listed, numbers, read_evidence, require, weaker
+from auditor.pricing.profile import (
+    Availability,
+    Concern,
+    Factors,
+    Fit,
+    HardwareProfile,
+    Measured,
+    Prover,
+    Scaled,
+    Speed,
+    scale_to,
+)
+from auditor.pricing.tables import BadProfile, Table, read_toml
 from auditor.pricing.terms import TERMS, Quantity, Step, unit
-from auditor.rules import EVIDENCE, rules_dir
+from auditor.rules import rules_dir
 from auditor.safe import safe
+
+__all__ = ["KINDS", "REFERENCE", "SCHEMA", "BadProfile", "load", "parse", "shipped", "sources"]
 
 SCHEMA = "auditor.hardware/1"
 
 REFERENCE = "reference-epyc-2c"
 """The profile whose coefficients were measured for this program."""
 
-KINDS = ("laptop", "workstation", "server", "cloud", "gpu", "mobile", "sbc", "browser")
+KINDS = ("laptop", "workstation", "server", "cloud", "ci", "gpu", "mobile", "sbc", "browser", "unknown")
 
-_COMMON = ("schema", "id", "name", "kind", "summary", "cpu", "memory", "measured", "coefficients", "evidence")
-_CPU = ("model", "arch", "logical_cores")
-_MEMORY = ("total_bytes",)
-_EVIDENCE = ("fields", "class", "date", "source")
+_COMMON = ("schema", "id", "name", "kind", "summary", "cpu", "memory", "evidence")
+_OPTIONAL = ("storage", "limits", "runtime", "cost", "calibration")
+"""What :mod:`auditor.calibrate` says of its runs under ``calibration`` is for that module to read."""
 
+_COSTS = {"own": ("measured", "coefficients"), "extended": ("extends", "speed")}
 
-_MOST_BYTES = 1 << 20
-"""More than this of a file is not read; a profile has a few thousand bytes."""
-
-
-class BadProfile(UsageError):
-    """A profile that lacks something, or has something nobody knows; the message names file and field."""
+_PROCESSORS = ("other_processor", "probed_processor")
+_GENERAL = ("worker", "cache", "parallel_fraction", "thread_memory_bytes", *_PROCESSORS)
 
 
 def shipped(name: str = REFERENCE) -> HardwareProfile:
@@ -48,8 +58,7 @@ def shipped(name: str = REFERENCE) -> HardwareProfile:
         UsageError: there is none of this name.
         BadProfile: as :func:`load`.
     """
-    folder = rules_dir() / "hardware"
-    known = {path.stem: path for path in folder.glob("*.toml")}
+    known = {path.stem: path for path in (rules_dir() / "hardware").glob("*.toml")}
     if name not in known:
         raise UsageError.unknown(f"there is no hardware profile '{safe(name)}'", name, known)
     return load(known[name])
@@ -61,13 +70,7 @@ def load(path: Path) -> HardwareProfile:
     Raises:
         BadProfile: it cannot be read, or :func:`parse` refuses it.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8")
-        content = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise _bad(path.name, f"cannot be read: {error}") from error
-    return parse(content, path.name)
+    return parse(read_toml(path), path.name)
 
 
 def parse(content: Mapping[str, Any], where: str) -> HardwareProfile:
@@ -76,32 +79,51 @@ def parse(content: Mapping[str, Any], where: str) -> HardwareProfile:
     Raises:
         BadProfile: a field is missing, unknown, of the wrong kind or without evidence.
     """
-    top = _Table(content, where, "")
-    top.allow(*_COMMON)
+    top = Table(content, where)
+    extended = top.has("extends")
+    top.allow(*_COMMON, *_OPTIONAL, *_COSTS["extended" if extended else "own"])
     if top.text("schema") != SCHEMA:
-        raise _bad(where, f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
-    kind = top.text("kind")
-    if kind not in KINDS:
-        raise _bad(where, f"kind is '{kind}' and none of {', '.join(KINDS)}")
-    cpu, memory, coefficients = top.table("cpu"), top.table("memory"), top.table("coefficients")
-    cpu.allow(*_CPU)
-    cpu.text("arch")
-    memory.allow(*_MEMORY)
-    processors = ("other_processor", "probed_processor")
-    general = ("worker", "cache", "parallel_fraction", "thread_memory_bytes", *processors)
-    coefficients.allow(*general, *TERMS)
+        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    if extended and top.text("extends") != REFERENCE:
+        raise top.bad(f"extends is '{top.text('extends')}', and only {REFERENCE} can be extended")
+    return (
+        _extending(_base(rules_dir() / "hardware" / f"{REFERENCE}.toml"), top)
+        if extended
+        else _measured_here(top)
+    )
+
+
+@cache
+def _base(path: Path) -> HardwareProfile:
+    """The profile that others extend: read once for all of them."""
+    return load(path)
+
+
+def sources(content: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The evidence of a profile as :mod:`auditor.rules` has the sources of any rule.
+
+    Raises :class:`BadProfile`, as :func:`parse` does.
+    """
+    parse(content, where)
+    return listed(read_evidence(content, where))
+
+
+# --- the two forms -------------------------------------------------------------------------
+
+
+def _measured_here(top: Table) -> HardwareProfile:
+    coefficients, measured = top.table("coefficients"), top.table("measured")
+    coefficients.allow(*_GENERAL, *TERMS)
     worker, cache = coefficients.table("worker"), coefficients.table("cache")
     worker.allow("cpu_seconds", "peak_memory_bytes")
     cache.allow("logrows", "growth_per_logrow")
+    machine = _machine(top)
+    found = read_evidence(top.content, top.where)
+    records = _records(top, found)
     return HardwareProfile(
-        id=top.text("id"),
-        name=top.text("name"),
-        kind=kind,
-        summary=top.text("summary"),
-        cpu_model=cpu.text("model"),
-        logical_cores=cpu.whole("logical_cores", least=1),
-        total_memory_bytes=memory.whole("total_bytes", least=1),
-        measured=_measured(top.table("measured")),
+        **machine,
+        prover=_prover(top, found) if top.has("runtime") else Prover(availability="ran"),
+        measured=_measured(measured),
         fits={step: _step(step, coefficients.table(step)) for step in TERMS},
         worker_cpu_seconds=worker.number("cpu_seconds"),
         worker_memory_bytes=worker.number("peak_memory_bytes"),
@@ -111,94 +133,102 @@ def parse(content: Mapping[str, Any], where: str) -> HardwareProfile:
         thread_memory_bytes=coefficients.number("thread_memory_bytes"),
         other_processor=coefficients.factors("other_processor"),
         probed_processor=coefficients.factors("probed_processor"),
-        evidence=_evidence(content, where),
+        evidence=_kind(records),
+        records=records,
     )
 
 
-def sources(content: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
-    """The evidence of a profile as :mod:`auditor.rules` has the sources of any rule.
-
-    Raises :class:`BadProfile`, as :func:`parse` does.
-    """
-    parse(content, where)
-    return [
-        {
-            "evidence": entry["class"],
-            "where": f"{', '.join(entry['fields'])}: {entry['source']}",
-            "date": entry["date"],
-        }
-        for entry in content["evidence"]
-    ]
-
-
-# --- the parts of a file -------------------------------------------------------------------
-
-
-def _bad(where: str, complaint: str) -> BadProfile:
-    """Names of files and fields may be anybody's."""
-    return BadProfile(f"{safe(where)}: {safe(complaint, limit=400)}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table of the file, which complains in terms of file and field."""
-
-    content: Mapping[str, Any]
-    where: str
-    path: str
-
-    def allow(self, *names: str) -> None:
-        """Refuses fields that are none of these."""
-        for name in self.content:
-            if name not in names:
-                raise self.bad(f"nobody knows the field {self._at(name)}")
-
-    def table(self, name: str) -> _Table:
-        value = self._get(name, dict, "a table")
-        return _Table(value, self.where, self._at(name))
-
-    def text(self, name: str) -> str:
-        value: str = self._get(name, str, "text")
-        if not value:
-            raise self.bad(f"{self._at(name)} is empty")
-        return safe(value, limit=400)
-
-    def whole(self, name: str, least: int = 0) -> int:
-        value: int = self._get(name, int, "a whole number")
-        if value < least:
-            raise self.bad(f"{self._at(name)} is {value}, and never below {least}")
-        return value
-
-    def number(self, name: str, most: float = float("inf")) -> float:
-        value = float(self._get(name, (int, float), "a number"))
-        if not 0 <= value <= most or value == float("inf"):
-            raise self.bad(f"{self._at(name)} is {value}, which it cannot be")
-        return value
-
-    def factors(self, name: str) -> Factors:
-        table = self.table(name)
-        table.allow("low", "high")
-        factors = Factors(low=table.number("low"), high=table.number("high"))
-        if not factors.low <= 1 <= factors.high:
-            raise self.bad(f"1 is not within {self._at(name)}")
-        return factors
-
-    def bad(self, complaint: str) -> BadProfile:
-        return _bad(self.where, complaint)
-
-    def _at(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def _get(self, name: str, kind: type | tuple[type, ...], what: str) -> Any:
-        if name not in self.content:
-            raise self.bad(f"the field {self._at(name)} is missing")
-        value = self.content[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self.bad(f"{self._at(name)} is not {what}")
-        return value
+def _extending(base: HardwareProfile, top: Table) -> HardwareProfile:
+    speed = top.table("speed")
+    speed.allow("factor", "error", "memory_error", "steps", "proofs")
+    usual, memory_error = _speed(speed), _widening(speed, "memory_error")
+    steps = speed.table_or_empty("steps")
+    steps.allow(*TERMS)
+    own = {step: _speed(steps.table(step), "factor", "error") for step in TERMS if steps.has(step)}
+    proofs = speed.whole("proofs", least=1) if speed.has("proofs") else 0
+    machine = _machine(top)
+    found = read_evidence(top.content, top.where)
+    records = _records(top, found)
+    records["cost"] = (*base.records.get("cost", ()), *records["cost"])
+    slower = scale_to(base, usual.factor, error=usual.error, memory_error=memory_error, steps=own)
+    shown = own.get("proof", usual)
+    return replace(
+        slower,
+        **machine,
+        prover=_prover(top, found),
+        scaled=Scaled(cpu_model=base.cpu_model, factor=shown.factor, error=shown.error, proofs=proofs),
+        evidence=_kind(records),
+        records=records,
+    )
 
 
-def _measured(table: _Table) -> Measured:
+def _speed(table: Table, *only: str) -> Speed:
+    """A factor and its error; ``only`` are the fields that may be there."""
+    if only:
+        table.allow(*only)
+    return Speed(factor=table.positive("factor"), error=_widening(table, "error"))
+
+
+def _widening(table: Table, name: str) -> Factors:
+    ends = table.factors(name)
+    if ends.low == 0:
+        raise table.bad(f"{table.at(name)}.low is 0, which it cannot be")
+    return ends
+
+
+def _machine(top: Table) -> dict[str, Any]:
+    """The fields of a profile that say what the machine is."""
+    cpu, memory, storage = top.table("cpu"), top.table("memory"), top.table_or_empty("storage")
+    limits, cost = top.table_or_empty("limits"), top.table_or_empty("cost")
+    cpu.allow("model", "arch", "logical_cores", "usable_threads")
+    memory.allow("total_bytes", "usable_bytes")
+    storage.allow("free_bytes")
+    limits.allow(*(f"prove_seconds_{name}" for name in PATIENCE))
+    cost.allow("price_ref")
+    cpu.text("arch")
+    cores, total = cpu.whole("logical_cores", least=1), memory.whole("total_bytes", least=1)
+    threads = cpu.whole("usable_threads", least=1) if cpu.has("usable_threads") else cores
+    usable = memory.whole("usable_bytes", least=1) if memory.has("usable_bytes") else total
+    if threads > cores:
+        raise cpu.bad("cpu.usable_threads is above cpu.logical_cores")
+    if usable > total:
+        raise memory.bad("memory.usable_bytes is above memory.total_bytes")
+    return {
+        "id": top.text("id"),
+        "name": top.text("name"),
+        "kind": top.one_of("kind", KINDS),
+        "summary": top.text("summary"),
+        "cpu_model": cpu.text("model"),
+        "logical_cores": cores,
+        "usable_threads": threads,
+        "total_memory_bytes": total,
+        "usable_memory_bytes": usable,
+        "free_disk_bytes": storage.whole("free_bytes") if top.has("storage") else None,
+        "patience_seconds": {
+            name: limits.positive(f"prove_seconds_{name}")
+            for name in PATIENCE
+            if limits.has(f"prove_seconds_{name}")
+        },
+        "price_ref": cost.text("price_ref") if cost.has("price_ref") else None,
+    }
+
+
+PATIENCE = ("interactive", "batch")
+"""Whoever waits for a proof: a person, or nobody."""
+
+
+def _prover(top: Table, found: tuple[Evidence, ...]) -> Prover:
+    runtime = top.table("runtime")
+    runtime.allow("prover_availability", "note")
+    availability = runtime.one_of("prover_availability", get_args(Availability))
+    require(found, runtime.at("prover_availability"), top.where)
+    return Prover(availability=cast("Availability", availability), note=runtime.text("note"))
+
+
+# --- coefficients --------------------------------------------------------------------------
+
+
+def _measured(table: Table) -> Measured:
     names = tuple(Measured.__dataclass_fields__)
     table.allow(*names)
     counts = {name: table.whole(name, least=1) for name in names if name != "error_per_doubling"}
@@ -208,12 +238,12 @@ def _measured(table: _Table) -> Measured:
     return measured
 
 
-def _step(step: Step, table: _Table) -> Mapping[Quantity, Fit]:
+def _step(step: Step, table: Table) -> Mapping[Quantity, Fit]:
     table.allow(*TERMS[step])
     return {quantity: _fit(step, quantity, table.table(quantity)) for quantity in TERMS[step]}
 
 
-def _fit(step: Step, quantity: Quantity, table: _Table) -> Fit:
+def _fit(step: Step, quantity: Quantity, table: Table) -> Fit:
     terms = TERMS[step][quantity]
     table.allow(*terms, "error", "freivalds_error")
     coefficients = {}
@@ -231,53 +261,44 @@ def _fit(step: Step, quantity: Quantity, table: _Table) -> Fit:
     )
 
 
-def _evidence(content: Mapping[str, Any], where: str) -> str:
-    """The weakest evidence of a coefficient, when every number of the file has some.
+# --- evidence ------------------------------------------------------------------------------
 
-    What is only used for other processors does not count, see :func:`for_processor`.
+
+def _records(top: Table, found: tuple[Evidence, ...]) -> dict[Concern, tuple[Evidence, ...]]:
+    """What is known of each concern, once every number of the file has some evidence."""
+    records: dict[Concern, tuple[Evidence, ...]] = {name: () for name in get_args(Concern)}
+    paths = [*numbers({name: value for name, value in top.content.items() if name != "evidence"})]
+    if top.has("runtime"):
+        paths.append("runtime.prover_availability")
+    for path in paths:
+        require(found, path, top.where)
+        concern = _concern(path, has_usable="memory.usable_bytes" in paths)
+        if concern is not None:
+            new = [entry for entry in found if entry.covers(path) and entry not in records[concern]]
+            records[concern] = (*records[concern], *new)
+    return records
+
+
+def _concern(path: str, *, has_usable: bool) -> Concern | None:
+    """What the number at a path is needed for.
+
+    What is only used for other processors is no part of the cost, see
+    :func:`auditor.pricing.profile.for_processor`.
     """
-    entries = content.get("evidence")
-    if not isinstance(entries, list) or not entries:
-        raise _bad(where, "the field evidence is missing")
-    for index, entry in enumerate(entries):
-        _check_evidence(entry, f"{where}, evidence {index + 1}")
-    weakest = 0
-    for path in _numbers({name: value for name, value in content.items() if name != "evidence"}, ""):
-        classes = [
-            EVIDENCE.index(entry["class"])
-            for entry in entries
-            if any(fnmatchcase(path, pattern) for pattern in entry["fields"])
-        ]
-        if not classes:
-            raise _bad(where, f"no evidence covers {path}")
-        if path.startswith("coefficients.") and "_processor." not in path:
-            weakest = max(weakest, *classes)
-    return EVIDENCE[weakest]
+    section, _, name = path.partition(".")
+    if section == "coefficients":
+        return None if name.split(".")[0] in _PROCESSORS else "cost"
+    if section == "memory":
+        return "memory" if (name == "usable_bytes") == has_usable else None
+    concerns: dict[str, Concern] = {
+        "speed": "cost",
+        "cpu": "cores",
+        "storage": "disk",
+        "limits": "patience",
+        "runtime": "prover",
+    }
+    return concerns.get(section)
 
 
-def _check_evidence(entry: object, where: str) -> None:
-    if not isinstance(entry, dict):
-        raise _bad(where, "it is not a table")
-    for name in {*_EVIDENCE} ^ {*entry}:
-        raise _bad(where, f"{name} is {'missing' if name in _EVIDENCE else 'known to nobody'}")
-    fields = cast("object", entry["fields"])
-    if not isinstance(fields, list) or not fields or not all(isinstance(field, str) for field in fields):
-        raise _bad(where, "fields is not a list of fields")
-    if entry["class"] not in EVIDENCE:
-        raise _bad(where, f"class is none of {', '.join(EVIDENCE)}")
-    if not isinstance(entry["date"], date):
-        raise _bad(where, "date is not a date, as in 2026-01-31")
-    if not isinstance(entry["source"], str) or not entry["source"]:
-        raise _bad(where, "source is not text")
-
-
-def _numbers(value: object, path: str) -> Iterator[str]:
-    """The dotted path of every number."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _numbers(item, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _numbers(item, path)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield path
+def _kind(records: Mapping[Concern, tuple[Evidence, ...]]) -> str:
+    return weaker(*(entry.kind for entry in records["cost"]))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.pricing.profile import Factors, Fit, HardwareProfile
+from auditor.pricing.profile import EXACT, Fit, HardwareProfile
 from auditor.pricing.ranges import Range
 from auditor.pricing.terms import GROWING, PARALLEL, TERMS, Counted, Quantity, Step, Workload
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 STEPS: tuple[Step, ...] = tuple(TERMS)
 """In the order in which a proof goes through them."""
-
-_ONE = Factors(low=1.0, high=1.0)
 
 _ARENA_BYTES = 1 << 26
 """What glibc's allocator reserves of the address space for each thread."""
@@ -162,9 +160,22 @@ def _range(terms: tuple[Term, ...], fit: Fit, widening: float, work: Workload) -
     mid = sum(term.amount for term in terms)
     # Seconds at the start are where a fitted line meets a circuit of no rows, which nobody measured.
     start = sum(term.amount for term in terms if term.name == "start" and term.quantity == "cpu_seconds")
-    freivalds = fit.freivalds_error if work.size.total_einsum_col_size > 0 else _ONE
+    freivalds = fit.freivalds_error if work.size.total_einsum_col_size > 0 else EXACT
     error = fit.error.times(freivalds)
-    return Range(low=(mid - start) * error.low / widening, mid=mid, high=mid * error.high * widening)
+    less, more = _inexact_key(terms, work.artifacts)
+    return Range(
+        low=(mid - start - less) * error.low / widening,
+        mid=mid,
+        high=(mid + more) * error.high * widening,
+    )
+
+
+def _inexact_key(terms: tuple[Term, ...], artifacts: Artifacts) -> tuple[float, float]:
+    """How much less and more these terms may be because the bytes of the proving key are within bounds."""
+    per_byte = sum(term.coefficient for term in terms if term.name == "key")
+    low, high = artifacts.proving_key_bounds
+    expected = artifacts.proving_key_bytes
+    return per_byte * (expected - low), per_byte * (high - expected)
 
 
 def _beyond_measured(work: Workload, profile: HardwareProfile) -> tuple[tuple[str, ...], float]:
@@ -189,10 +200,17 @@ def _beyond_measured(work: Workload, profile: HardwareProfile) -> tuple[tuple[st
 
 def _measured_range(profile: HardwareProfile) -> str:
     measured = profile.measured
-    return (
+    scaled = profile.scaled
+    cpu_model = profile.cpu_model if scaled is None else scaled.cpu_model
+    fitted = (
         f"fitted to {measured.runs} proofs with logrows {measured.least_logrows} to {measured.most_logrows} "
-        f"on {measured.cores} cores of {profile.cpu_model}"
+        f"on {measured.cores} cores of {cpu_model}"
     )
+    if scaled is None:
+        return fitted
+    low, high = scaled.factor * scaled.error.low, scaled.factor * scaled.error.high
+    seen = f"on which {scaled.proofs} proofs were made" if scaled.proofs else "on which nothing was measured"
+    return f"{fitted}; times {low:.2g} to {high:.2g} for this machine, {seen}"
 
 
 def _wall(cpu: Range, cores: int, profile: HardwareProfile) -> Range:
@@ -221,7 +239,8 @@ _CIRCUIT_BYTES = 1_000
 _WITNESS_BYTES = 1_000
 _PROOF_JSON_BYTES = 237
 _PROOF_JSON_PER_BYTE = 5.53
-_VALUE_BYTES = 33
+VALUE_BYTES = 33
+"""Of the compiled circuit, for each parameter and public value."""
 _INSTANCE_JSON_BYTES = 147
 
 
@@ -241,7 +260,7 @@ def _file_bytes(step: Step, work: Workload) -> tuple[int, int]:
         case "settings":
             return _SETTINGS_BYTES, 0
         case "compile":
-            return _CIRCUIT_BYTES + _VALUE_BYTES * instances, 0
+            return _CIRCUIT_BYTES + VALUE_BYTES * instances, 0
         case "witness":
             return _WITNESS_BYTES + _INSTANCE_JSON_BYTES * instances, 0
         case "proof":

@@ -46,12 +46,13 @@ class Counted:
 
 
 def bucket_additions(num_points: int) -> int:
-    """Point additions of a multi-scalar multiplication by Pippenger's method, without those that sum buckets.
+    """Point additions of a multi-scalar multiplication by Pippenger's method.
 
-    halo2curves ``msm.rs``: windows of ceil(ln n) bits, an addition for each point and window.
+    halo2curves ``msm.rs``: windows of ceil(ln n) bits, in each an addition for every point and two for every
+    bucket, to sum them up.
     """
     window_bits = math.ceil(math.log(num_points))
-    return num_points * math.ceil(SCALAR_BITS / window_bits)
+    return math.ceil(SCALAR_BITS / window_bits) * (num_points + 2 * (1 << window_bits))
 
 
 def _once(_: Workload) -> float:
@@ -113,8 +114,13 @@ def _lookup_bytes(work: Workload) -> float:
 
 
 def _permutation_bytes(work: Workload) -> float:
-    """The permutation as it is assembled: a value for each row of each permuted column."""
-    return SCALAR_BYTES * work.system.num_rows * work.system.num_permutation_columns
+    """The permutation's polynomials in the key: values, coefficients, extended values.
+
+    While keys are made they are held twice: the fitted coefficient is near 1, and comes on top of the key's.
+    """
+    system = work.system
+    rows = 2 * system.num_rows + system.num_extended_rows
+    return SCALAR_BYTES * rows * system.num_permutation_columns
 
 
 _ONCE = Counted(unit="process", count=_once)
@@ -150,7 +156,7 @@ TERMS: Mapping[Step, Mapping[Quantity, Mapping[str, Counted]]] = {
         "peak_memory_bytes": {
             "start": _ONCE,
             "key": _KEY_BYTES,
-            "permutation": Counted(unit="byte of the permutation", count=_permutation_bytes),
+            "permutation": Counted(unit="byte of the permutation's polynomials", count=_permutation_bytes),
             "SRS": _SRS_BYTES,
         },
     },

@@ -58,11 +58,13 @@ class Subject:
 class Comparison:
     """``agreements`` are those of the input that is proved, ``inference`` what the model says to it.
 
+    ``decisive`` are the agreements of the input that decided the status, which may be a probe.
     Without a reference (``inference`` is None) ``reason`` says why.
     """
 
     status: Judgement
     agreements: tuple[OutputAgreement, ...]
+    decisive: tuple[OutputAgreement, ...]
     inference: Inference | None
     inputs_compared: int
     reason: str
@@ -89,11 +91,18 @@ def compare(
             ]
         except InferenceFailed as failure:
             return Comparison(
-                status="unknown", agreements=(), inference=None, inputs_compared=0, reason=failure.reason
+                status="unknown",
+                agreements=(),
+                decisive=(),
+                inference=None,
+                inputs_compared=0,
+                reason=failure.reason,
             )
+    status, decisive = max(cases, key=lambda case: _SEVERITY.index(case[0]))
     return Comparison(
-        status=max((status for status, _ in cases), key=_SEVERITY.index),
+        status=status,
         agreements=cases[0][1],
+        decisive=decisive,
         inference=inferences[0],
         inputs_compared=len(cases),
         reason="",

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from auditor._version import EZKL_VERSION
-from auditor.report import ArtifactFacts, Audit, CircuitFacts, Interval, ModelAudit, ModelFacts, Status, Value
+from auditor.report import ArtifactFacts, Audit, CircuitFacts, Interval, ModelAudit, ModelFacts, Value
 from auditor.units import bytes_text
+from auditor.views.bills import TONES, bill_tables
 from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
 
 SCHEMA = "auditor.report/1"
 
-TONES: Mapping[Status, Tone] = {"feasible": "good", "infeasible": "bad", "undetermined": "warning"}
 _SEVERITY_TONES: Mapping[str, Tone] = {
     "critical": "bad", "high": "bad", "medium": "warning", "low": "plain", "info": "dim",
 }  # fmt: skip
@@ -64,6 +64,7 @@ def _model(audited: ModelAudit, audit: Audit) -> list[Part]:
         parts.append(Rows(tuple(_model_rows(audited, audited.model, full=audit.command == "inspect"))))
     if audited.circuit is not None and audited.circuit.num_rows is not None and audit.command == "estimate":
         parts.append(Rows(tuple(_circuit_rows(audited.circuit, audited.artifacts))))
+        parts.extend(bill_tables(audited))
         parts.extend(_layers(audited.circuit, audit.layers_shown))
     if audited.circuit is not None and audited.circuit.unsupported:
         parts.append(_unsupported(audited.circuit))
@@ -231,9 +232,8 @@ def _document(audited: ModelAudit) -> dict[str, object]:
         "model": asdict(audited.model) if audited.model else None,
         "circuit": _circuit(audited.circuit) if audited.circuit else None,
         "artifacts": asdict(audited.artifacts) if audited.artifacts else None,
-        # Machines and chains are not judged yet; their place in the contract is kept.
-        "hardware": [],
-        "chains": [],
+        "hardware": [asdict(item) for item in audited.hardware],
+        "chains": [asdict(item) for item in audited.chains],
         "findings": [asdict(finding) for finding in audited.findings],
         "verdict": {
             "status": verdict.status,

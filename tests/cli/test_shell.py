@@ -35,7 +35,18 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["estimate", "--help"], ["inspect", "-h"], ["list", "-h"], ["explain", "-h"]]
+    "words",
+    [
+        ["--help"],
+        ["estimate", "--help"],
+        ["inspect", "-h"],
+        ["list", "-h"],
+        ["explain", "-h"],
+        ["prove", "-h"],
+        ["verify", "-h"],
+        ["cache", "-h"],
+        ["cache", "prune", "-h"],
+    ],
 )
 def test_help_fits_a_terminal_and_shows_an_example_or_the_exit_codes(words: list[str]) -> None:
     ended = auditor(*words, COLUMNS="80")

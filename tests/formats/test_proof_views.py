@@ -155,7 +155,7 @@ def test_a_refusal_says_why_and_what_it_would_take() -> None:
     text = formats.load("terminal").render(VIEWS["refused"])
     assert "binding: memory" in text
     assert "and 4 more reasons" in text
-    assert "3.5-28.0 s" in text
+    assert "3.5-28 s" in text
     assert "a larger machine" in text
 
 

@@ -27,7 +27,8 @@ def test_worked_example() -> None:
     n, extended = 2**15, 2**17
     counts = {(term.quantity, term.name): term.count for term in steps["proof"].terms}
     # 6 advice columns, 4 lookup arguments with 2 points each, 3 products, 1 + 4 + 2 of quotient and openings
-    additions = n * 24  # windows of ceil(ln 2^15) = 11 bits, 24 of which cover 254
+    # Windows of ceil(ln 2^15) = 11 bits, 24 of which cover 254, with 2^11 buckets each.
+    additions = 24 * (n + 2 * 2**11)
     assert counts["cpu_seconds", "MSM"] == (6 + 8 + 3 + 7) * additions
     transforms = 6 + 1 + 3 + 8
     butterflies = transforms * (n * 15 // 2 + extended * 17 // 2) + extended * 17 // 2
@@ -44,10 +45,12 @@ def test_worked_example() -> None:
     assert steps["srs"].bytes == 128 * n + 260
 
 
-@pytest.mark.parametrize(("num_points", "windows"), [(2**10, 37), (2**15, 24), (2**20, 19)])
-def test_bucket_additions(num_points: int, windows: int) -> None:
-    """Windows of 7, 11 and 14 bits."""
-    assert bucket_additions(num_points) == num_points * windows
+@pytest.mark.parametrize(
+    ("num_points", "windows", "bits"), [(2**10, 37, 7), (2**15, 24, 11), (2**20, 19, 14)]
+)
+def test_bucket_additions(num_points: int, windows: int, bits: int) -> None:
+    """Each window adds every point into a bucket, and sums up its buckets."""
+    assert bucket_additions(num_points) == windows * (num_points + 2 * 2**bits)
 
 
 CIRCUITS = {

@@ -67,9 +67,7 @@ def _check_reference(reference: Reference, outputs: Sequence[PublicTensor], num_
         pairs = zip(output.values, proved, strict=True)
         difference = max((abs(one - other) for one, other in pairs), default=0.0)
         claimed = output.max_abs_difference
-        if claimed is None or not math.isclose(
-            claimed, difference, rel_tol=_ROUNDING, abs_tol=1e-12
-        ):
+        if claimed is None or not math.isclose(claimed, difference, rel_tol=_ROUNDING, abs_tol=1e-12):
             raise Failed(f"max_abs_difference of output {index} is not {difference:g}, as its values say")
         recomputed += 1
     return recomputed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ def _facts(size: CircuitSize) -> dict[str, Any]:
 
 
 def _lookups(size: CircuitSize) -> list[str]:
-    return [repr(lookup.as_settings()) for lookup in size.required_lookups]
+    return [json.dumps(lookup.as_settings(), sort_keys=True) for lookup in size.required_lookups]
 
 
 def _equations(size: CircuitSize) -> Counter[tuple[str, tuple[tuple[str, int], ...]]]:

@@ -1,0 +1,221 @@
+"""From a sized circuit to what it costs on machines and chains, as the report tells it."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from auditor.calibration_file import load_calibrated
+from auditor.machine import free_disk_bytes, this_machine
+from auditor.options import PriceRequest
+from auditor.pricing import Range
+from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
+from auditor.pricing.chain import ChainBill, ChainProfile, distinct, load_chain, predict_chain, shipped_chain
+from auditor.pricing.hardware import DEFAULTS, prover_for, resolve, resolve_this_machine, shipped_names
+from auditor.pricing.policy import Policy, resolve_policy
+from auditor.pricing.price_sheet import rent_of
+from auditor.pricing.profile import HardwareProfile
+from auditor.proving.store import cache_directory
+from auditor.report import ChainFacts, HardwareFacts, Span
+from auditor.size_up import Sized
+from auditor.verdict import Broken, Open
+
+DEFAULT_CHAINS = ("ethereum-mainnet", "base")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """The profiles of a request, read once for all models. ``today`` decides what has expired."""
+
+    wanted: PriceRequest
+    this_machine: HardwareProfile
+    hardware: tuple[HardwareProfile, ...]
+    chains: tuple[ChainProfile, ...]
+    policy: Policy | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bills:
+    """What a circuit costs, and what that means for the verdict: only what was asked for decides."""
+
+    hardware: tuple[HardwareFacts, ...] = ()
+    chains: tuple[ChainFacts, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    open: tuple[Open, ...] = ()
+
+
+def profile_of_this_machine(today: date) -> HardwareProfile:
+    """This machine, as it was measured or as it is supposed to be."""
+    machine = this_machine()
+    calibrated, _ = load_calibrated(machine)
+    return resolve_this_machine(
+        machine,
+        calibrated,
+        prover=calibrated.prover if calibrated else prover_for(platform.system(), platform.machine()),
+        today=today,
+        free_disk_bytes=free_disk_bytes(cache_directory()),
+    )
+
+
+def open_prices(wanted: PriceRequest, today: date) -> Prices:
+    """Reads the profiles.
+
+    Raises:
+        UsageError: there is none of a name, or a file is none.
+    """
+    here = profile_of_this_machine(today)
+    chains = wanted.chains or DEFAULT_CHAINS
+    return Prices(
+        wanted=wanted,
+        this_machine=here,
+        hardware=resolve(wanted.hardware or DEFAULTS, here),
+        chains=tuple(distinct(_chain(word) for word in dict.fromkeys(chains))),
+        policy=None if wanted.policy is None else resolve_policy(wanted.policy),
+        today=today,
+    )
+
+
+def bill(sized: Sized, parameters: int, prices: Prices) -> Bills:
+    """The bills of a circuit; none where it has no columns."""
+    if sized.system is None:
+        return Bills()
+    machines = [_on_hardware(sized, parameters, profile, prices) for profile in prices.hardware]
+    chains = [_on_chain(sized, profile, prices) for profile in prices.chains]
+    asked = [*(machines if prices.wanted.hardware else ()), *(chains if prices.wanted.chains else ())]
+    return Bills(
+        hardware=tuple(_hardware_facts(item) for item in machines),
+        chains=tuple(_chain_facts(item) for item in chains),
+        broken=tuple(
+            Broken(
+                binding=_binding(item),
+                reason=_reason(item),
+                next=_ways_out(item, sized, parameters, prices),
+            )
+            for item in asked
+            if item.status == "infeasible"
+        ),
+        open=tuple(
+            Open(binding=_binding(item), reason=_reason(item))
+            for item in asked
+            if item.status == "undetermined"
+        ),
+    )
+
+
+def _chain(word: str) -> ChainProfile:
+    is_path = word.endswith(".toml") or "/" in word
+    return load_chain(Path(word)) if is_path else shipped_chain(word)
+
+
+def _on_hardware(sized: Sized, parameters: int, profile: HardwareProfile, prices: Prices) -> HardwareBill:
+    assert sized.system is not None
+    assert sized.artifacts is not None
+    assert sized.size is not None
+    assert sized.run_args is not None
+    predictions = predict_on(profile, sized.system, sized.artifacts, sized.size, sized.run_args)
+    return bill_hardware(
+        predictions,
+        profile,
+        sized.artifacts,
+        parameters=parameters,
+        today=prices.today,
+        policy=prices.policy,
+        rent=rent_of(profile.price_ref) if profile.price_ref else None,
+    )
+
+
+def _on_chain(sized: Sized, profile: ChainProfile, prices: Prices) -> ChainBill:
+    assert sized.system is not None
+    assert sized.artifacts is not None
+    assert sized.run_args is not None
+    wanted = prices.wanted
+    return predict_chain(
+        sized.system,
+        sized.artifacts,
+        sized.run_args,
+        profile,
+        today=prices.today,
+        fork=wanted.fork,
+        gas_price_gwei=wanted.gas_price_gwei,
+        native_usd=wanted.native_usd,
+        policy=prices.policy,
+    )
+
+
+def _binding(item: HardwareBill | ChainBill) -> str:
+    return f"{item.binding} on {item.profile}"
+
+
+def _reason(item: HardwareBill | ChainBill) -> str:
+    return f"{item.profile}: {item.reasons[0] if item.reasons else item.status}"
+
+
+def _ways_out(
+    item: HardwareBill | ChainBill, sized: Sized, parameters: int, prices: Prices
+) -> tuple[str, ...]:
+    """A machine it fits, or what the public values take of the calldata."""
+    if isinstance(item, ChainBill):
+        if item.public_values_share < _WORTH_HASHING:
+            return ()
+        share = f"public values take {item.public_values_share:.0%} of the calldata"
+        return (f"{share}: --set output_visibility=hashed makes them one each",)
+    others = resolve(shipped_names(), prices.this_machine)
+    fits = fits_where([_on_hardware(sized, parameters, other, prices) for other in others])
+    return (fits,) if fits else ()
+
+
+_WORTH_HASHING = 0.5
+
+
+# --- as the report tells it ----------------------------------------------------------------
+
+
+def _hardware_facts(item: HardwareBill) -> HardwareFacts:
+    return HardwareFacts(
+        profile=item.profile,
+        status=item.status,
+        binding=item.binding,
+        reasons=item.reasons,
+        setup_seconds=_span(item.setup_seconds),
+        prove_seconds=_span(item.prove_seconds),
+        verify_seconds=_span(item.verify_seconds),
+        peak_memory_bytes=_span(item.peak_memory_bytes),
+        disk_bytes=item.disk_bytes,
+        usd_per_proof=_known(item.usd_per_proof),
+        evidence=item.evidence,
+        measured_range="; ".join((item.measured_range, *item.outside)),
+        warnings=item.warnings,
+    )
+
+
+def _chain_facts(item: ChainBill) -> ChainFacts:
+    return ChainFacts(
+        profile=item.profile,
+        fork=item.fork,
+        status=item.status,
+        binding=item.binding,
+        reasons=item.reasons,
+        verify_gas=_known(item.verify_gas),
+        deploy_gas=_known(item.deploy_gas),
+        contract_bytes=_span(item.contract_bytes),
+        calldata_bytes=item.calldata_bytes,
+        usd_per_verification=_known(item.usd_per_verification),
+        evidence=item.evidence,
+        warnings=(*item.notes, *item.warnings),
+    )
+
+
+def _known(amount: Range | None) -> Span | None:
+    return None if amount is None else _span(amount)
+
+
+def _span(amount: Range) -> Span:
+    """In four figures: more would be noise."""
+    return Span(low=_rounded(amount.low), mid=_rounded(amount.mid), high=_rounded(amount.high))
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.4g}")
