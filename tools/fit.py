@@ -257,7 +257,7 @@ def fit_table(runs: Sequence[Run], target: Target) -> str:
         "freivalds_error": freivalds_factors(runs, target),
     }
     for name, (low, high) in factors.items():
-        lines.append(f"{name} = {{ low = {np.floor(low * 100) / 100}, high = {np.ceil(high * 100) / 100} }}")
+        lines.append(f"{name} = {{ low = {np.floor(low * 1e3) / 1e3}, high = {np.ceil(high * 1e3) / 1e3} }}")
     return "\n".join(lines)
 
 

@@ -99,7 +99,9 @@ def predict_steps(
         memory_terms = (*_terms(step, "peak_memory_bytes", work, profile), *_threads(step, profile, cores))
         fits = profile.fits[step]
         cpu = _range(cpu_terms, fits["cpu_seconds"], widening, work)
-        memory = _range(memory_terms, fits["peak_memory_bytes"], widening, work)
+        memory = _range(
+            memory_terms, fits["peak_memory_bytes"], widening, work, certain=_certain_bytes(step, work)
+        )
         predictions.append(
             StepPrediction(
                 step=step,
@@ -156,7 +158,15 @@ def _threads(step: Step, profile: HardwareProfile, cores: int) -> Iterator[Term]
 # --- intervals -----------------------------------------------------------------------------
 
 
-def _range(terms: tuple[Term, ...], fit: Fit, widening: float, work: Workload) -> Range:
+def _certain_bytes(step: Step, work: Workload) -> int:
+    """Memory that a step takes whatever else it does: keys are made, and read for a proof, as a whole."""
+    return work.artifacts.proving_key_bounds[0] if step in ("keys", "proof") else 0
+
+
+def _range(
+    terms: tuple[Term, ...], fit: Fit, widening: float, work: Workload, *, certain: float = 0.0
+) -> Range:
+    """``certain`` is an amount that no error takes anything from."""
     mid = sum(term.amount for term in terms)
     # Seconds at the start are where a fitted line meets a circuit of no rows, which nobody measured.
     start = sum(term.amount for term in terms if term.name == "start" and term.quantity == "cpu_seconds")
@@ -164,7 +174,7 @@ def _range(terms: tuple[Term, ...], fit: Fit, widening: float, work: Workload) -
     error = fit.error.times(freivalds)
     less, more = _inexact_key(terms, work.artifacts)
     return Range(
-        low=(mid - start - less) * error.low / widening,
+        low=max((mid - start - less) * error.low / widening, min(certain, mid)),
         mid=mid,
         high=(mid + more) * error.high * widening,
     )

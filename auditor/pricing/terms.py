@@ -116,17 +116,30 @@ def _lookup_bytes(work: Workload) -> float:
 def _permutation_bytes(work: Workload) -> float:
     """The permutation's polynomials in the key: values, coefficients, extended values.
 
-    While keys are made they are held twice: the fitted coefficient is near 1, and comes on top of the key's.
+    While keys are made they are held twice: what comes on top of the key's bytes.
     """
     system = work.system
     rows = 2 * system.num_rows + system.num_extended_rows
     return SCALAR_BYTES * rows * system.num_permutation_columns
 
 
+def _freed_bytes(work: Workload) -> float:
+    """The same where they are short enough that what was freed of them is not returned to the system.
+
+    glibc returns at once what has 32 MiB and more (mallopt(3), ``DEFAULT_MMAP_THRESHOLD_MAX``); that is where
+    the memory of real keys stops doubling with the rows, for once.
+    """
+    is_kept = SCALAR_BYTES * work.system.num_extended_rows < _RETURNED_BYTES
+    return _permutation_bytes(work) if is_kept else 0.0
+
+
+_RETURNED_BYTES = 32 << 20
+
 _ONCE = Counted(unit="process", count=_once)
 _ASSIGNMENTS = Counted(unit="assigned cell", count=lambda work: work.size.total_assignments)
 _INSTANCES = Counted(unit="public value", count=lambda work: work.system.num_instances)
 _ROWS = Counted(unit="row", count=lambda work: work.system.num_rows)
+_EXTENDED_ROWS = Counted(unit="extended row", count=lambda work: work.system.num_extended_rows)
 _KEY_BYTES = Counted(unit="byte of the proving key", count=lambda work: work.artifacts.proving_key_bytes)
 _SRS_BYTES = Counted(unit="byte of the SRS", count=lambda work: work.artifacts.srs_bytes)
 _SELECTOR_BITS = Counted(
@@ -157,6 +170,7 @@ TERMS: Mapping[Step, Mapping[Quantity, Mapping[str, Counted]]] = {
             "start": _ONCE,
             "key": _KEY_BYTES,
             "permutation": Counted(unit="byte of the permutation's polynomials", count=_permutation_bytes),
+            "freed": Counted(unit="byte of short permutation polynomials", count=_freed_bytes),
             "SRS": _SRS_BYTES,
         },
     },
@@ -186,7 +200,7 @@ TERMS: Mapping[Step, Mapping[Quantity, Mapping[str, Counted]]] = {
         },
         "peak_memory_bytes": {
             "start": _ONCE,
-            "domain": _ROWS,
+            "domain": _EXTENDED_ROWS,
             "selectors of the key": _SELECTOR_BITS,
         },
     },

@@ -30,6 +30,8 @@ from auditor.proving.manifest import (
 )
 from auditor.safe import safe
 
+_ELSEWHERE = "give another --bundle"
+
 MAX_BYTES = {
     MANIFEST: MAX_MANIFEST_BYTES,
     SETTINGS: 64 << 20,
@@ -176,16 +178,22 @@ def write_bundle(directory: Path, manifest: Manifest, files: Mapping[str, Path |
 
 
 def require_free(directory: Path) -> None:
-    """Raises :class:`UsageError` when something else than a bundle stands at ``directory``.
+    """Raises :class:`UsageError` when a bundle cannot be put at ``directory``: something else stands there,
+    or nothing may be written beside it.
 
     To be asked before a proof is made, and again when it is written.
     """
+    parent = next(place for place in Path(os.path.abspath(directory)).parents if place.exists())
+    if not os.access(parent, os.W_OK | os.X_OK) or not parent.is_dir():
+        raise UsageError(
+            f"{safe(str(directory))} cannot be written: {safe(str(parent))} is closed to writing", _ELSEWHERE
+        )
     try:
         status = os.lstat(directory)
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise UsageError(f"{safe(str(directory))}: is not a usable path", "give another --bundle") from error
+        raise UsageError(f"{safe(str(directory))}: is not a usable path", _ELSEWHERE) from error
     if not stat.S_ISDIR(status.st_mode) or not _is_bundle(directory):
         raise UsageError(
             f"{safe(str(directory))} is there already, and is not a bundle",

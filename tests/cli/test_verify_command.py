@@ -73,6 +73,12 @@ def test_a_tolerance_of_ones_own(proved: Proved) -> None:
     assert "within the tolerance" in check(ended, "outputs")[1]
 
 
+def test_a_tolerance_that_is_exceeded_fails(proved: Proved) -> None:
+    ended = verify(proved.bundle, proved.cache, "--model", proved.model, "--tolerance", "1e-9")
+    assert (ended.code, check(ended, "outputs")[0]) == (1, "fail")
+    assert "tolerated" in check(ended, "outputs")[1]
+
+
 def test_an_unsafe_srs_of_another_machine(proved: Proved, tmp_path: Path) -> None:
     cache = tmp_path / "another machine"
     ended = verify(proved.bundle, cache)

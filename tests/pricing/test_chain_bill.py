@@ -182,6 +182,10 @@ def test_a_price_that_nobody_published_is_unknown_and_never_zero(name: str) -> N
     assert any(note.startswith("price unknown") for note in found.notes)
 
 
+def test_the_least_price_of_gas_is_told_in_plain_digits() -> None:
+    assert any("never below 0.000001009 gwei" in note for note in bill("opbnb").notes)
+
+
 def test_a_chain_without_any_price() -> None:
     profile = shipped_chain("ethereum-mainnet")
     unpriced = replace(profile, prices=replace(profile.prices, gas_price_gwei=None, native_usd=None))

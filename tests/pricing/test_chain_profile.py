@@ -164,7 +164,8 @@ def test_a_missing_field_is_named_with_its_file(mainnet: Content, path: str) -> 
 
 NUMBERS = (
     "chain_id", "gas/transaction_cap", "gas/block_limit", "gas/floor_zero_byte", "gas/code_byte",
-    "limits/contract_bytes", "override/glamsterdam/gas/code_byte", "override/glamsterdam/limits/contract_bytes",
+    "limits/contract_bytes", "override/glamsterdam/gas/code_byte",
+    "override/glamsterdam/limits/contract_bytes",
 )  # fmt: skip
 
 

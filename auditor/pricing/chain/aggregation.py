@@ -36,13 +36,13 @@ AGGREGATION: tuple[Fact, ...] = (
         text="NEBRA's aggregation takes Groth16 proofs only",
         evidence="published",
         source="docs.nebra.one/developer-guide/gas-costs",
-        dated=date(2024, 10, 1),
+        dated=date(2026, 11, 1),
     ),
     Fact(
         text="zkVerify, a chain of its own, verifies proofs of EZKL's reusable verifier without accumulators",
         evidence="published",
         source="zkVerify/zkverify-docs docs/architecture/07-verification_pallets/10-ezkl.md",
-        dated=date(2026, 8, 22),
+        dated=date(2026, 11, 1),
     ),
 )
 """In the order in which they matter."""

@@ -14,7 +14,7 @@ from auditor.pricing.chain.data_fee import Fee, data_fee
 from auditor.pricing.chain.gas import Calldata
 from auditor.pricing.chain.needs import Binding, Decision, Status, decide, limits_of, within_budget
 from auditor.pricing.chain.profile import ChainProfile, GasRules
-from auditor.pricing.evidence import weaker, weakest
+from auditor.pricing.evidence import Evidence, weaker, weakest
 from auditor.pricing.money import usd_of_gas
 from auditor.pricing.policy import Policy
 from auditor.pricing.ranges import Range
@@ -158,24 +158,31 @@ def predict_chain(
     )
     chain = given.in_place(profile if fork is None else profile.under(fork))
     call = calldata or formulas.verify_calldata(system, artifacts)
-    contract = formulas.contract_bytes(system)
     if chain.gas is None:
         return _without_gas(system, chain, call, given, today)
+    return _with_gas(system, chain, chain.gas, call, given, today, policy)
 
-    verify = formulas.verify_gas(system, call, chain.gas)
-    deploy = formulas.deploy_gas(contract, chain.gas)
-    limits = limits_of(chain, chain.gas, contract=contract, deploy=deploy, verify=verify, calldata=call)
+
+def _with_gas(
+    system: ConstraintSystem,
+    chain: ChainProfile,
+    rules: GasRules,
+    call: Calldata,
+    given: GivenPrices,
+    today: date,
+    policy: Policy | None,
+) -> ChainBill:
+    contract = formulas.contract_bytes(system)
+    verify = formulas.verify_gas(system, call, rules)
+    deploy = formulas.deploy_gas(contract, rules)
+    limits = limits_of(chain, rules, contract=contract, deploy=deploy, verify=verify, calldata=call)
     fee = data_fee(chain.data_fee, call)
     usd = _usd(chain, verify, fee)
     decision = within_budget(decide(limits, chain.id), usd, policy)
-    gas_kind, warnings = weakest(chain.behind(*_gas_fields(chain.gas)), today)
-    behind_price = chain.behind(*_price_fields(chain, given)) if usd is not None else ()
-    if policy is not None and usd is not None:
-        behind_price += policy.behind("usd_per_verification")
-    price_kind, price_warnings = weakest(behind_price, today)
+    gas_kind, warnings = weakest(chain.behind(*_gas_fields(rules)), today)
     gas_kind = weaker(gas_kind, formulas.EVIDENCE)
-    if usd is not None and fee.notes:
-        price_kind = "assumed"
+    price_kind, price_warnings = weakest(_behind_price(chain, given, policy) if usd else (), today)
+    supposed = "assumed" if usd is not None and fee.notes else price_kind
     return ChainBill(
         profile=chain.id,
         name=chain.name,
@@ -192,9 +199,9 @@ def predict_chain(
         data_fee_gwei=fee.gwei,
         usd_per_verification=usd,
         usd_to_deploy=_usd(chain, deploy, fee) if chain.data_fee.kind == "none" else None,
-        reusable=_reusable(system, chain, chain.gas, call),
+        reusable=_reusable(system, chain, rules, call),
         given=given.names,
-        evidence=weaker(gas_kind, price_kind),
+        evidence=weaker(gas_kind, price_kind, supposed),
         gas_evidence=gas_kind,
         notes=tuple(_notes(chain, fee, usd)),
         warnings=(*warnings, *price_warnings),
@@ -281,7 +288,7 @@ def _notes(chain: ChainProfile, fee: Fee, usd: Range | None) -> Iterator[str]:
         return
     if prices.gas_price_gwei is None:
         least = prices.least_gas_price_gwei
-        more = "" if least is None else f", only that it is never below {least:g} gwei"
+        more = "" if least is None else f", only that it is never below {_plain(least)} gwei"
         yield f"price unknown: nobody published what gas costs on {chain.id}{more}"
     if prices.native_usd is None:
         yield f"price unknown: nobody published what {chain.native_token} costs"
@@ -295,6 +302,11 @@ def _gas_fields(rules: GasRules) -> Iterator[str]:
         if getattr(rules, field.name) is not None:
             yield f"gas.{field.name}"
     yield from ("limits.contract_bytes", "limits.initcode_bytes")
+
+
+def _behind_price(chain: ChainProfile, given: GivenPrices, policy: Policy | None) -> tuple[Evidence, ...]:
+    found = chain.behind(*_price_fields(chain, given))
+    return found if policy is None else found + policy.behind("usd_per_verification")
 
 
 def _price_fields(chain: ChainProfile, given: GivenPrices) -> Iterator[str]:
@@ -311,6 +323,11 @@ def _price_fields(chain: ChainProfile, given: GivenPrices) -> Iterator[str]:
 
 def _given(value: float | None, otherwise: Range | None) -> Range | None:
     return otherwise if value is None else _exactly(value)
+
+
+def _plain(amount: float) -> str:
+    """Digits without an exponent, to the billionth."""
+    return f"{amount:.9f}".rstrip("0").rstrip(".")
 
 
 def _exactly(value: float) -> Range:
