@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from auditor.front_end import Lowered
 from auditor.macs import macs
 from auditor.model import Model, ValueInfo, free_inputs, operators, operators_by_node, parameters
 from auditor.options import as_settings
+from auditor.pricing.chain.gas import contract_bytes
 from auditor.report import (
     ArtifactFacts,
     CircuitFacts,
@@ -82,15 +84,18 @@ def circuit_facts(
     return facts
 
 
+_CONTRACTS = "fitted to contracts of EZKL 23.0.5 that solc 0.8.20 compiled; nine in ten lie within"
+
+
 def artifact_facts(sized: Sized) -> ArtifactFacts | None:
     """Bytes of keys, proof, SRS and verifier; an interval where the number of fixed columns is one."""
-    made = sized.artifacts
-    if made is None:
+    made, system = sized.artifacts, sized.system
+    if made is None or system is None:
         return None
     why = made.inexact_reason or ""
     proof_low, proof_high = made.proof_bounds
     calldata_header = made.calldata_bytes - made.proof_bytes
-    contract = made.verifier_bytecode_bytes
+    contract = contract_bytes(system)
     return ArtifactFacts(
         proving_key_bytes=_bytes(made.proving_key_bytes, made.proving_key_bounds, why),
         verifying_key_bytes=_bytes(made.verifying_key_bytes, made.verifying_key_bounds, why),
@@ -100,7 +105,7 @@ def artifact_facts(sized: Sized) -> ArtifactFacts | None:
             made.calldata_bytes, (proof_low + calldata_header, proof_high + calldata_header), why
         ),
         verifier_bytecode_bytes=Interval(
-            low=contract.low, mid=contract.mid, high=contract.high, evidence=contract.evidence
+            low=int(contract.low), mid=round(contract.mid), high=math.ceil(contract.high), evidence=_CONTRACTS
         ),
     )
 

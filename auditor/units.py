@@ -35,6 +35,15 @@ def seconds_text(seconds: float) -> str:
     return f"{hours:,} h {minutes} min"
 
 
+def usd_text(amount: float) -> str:
+    """Money: two significant digits, and whole cents where there are any.
+
+    >>> usd_text(0.00043), usd_text(1.5), usd_text(12345.678)
+    ('$0.00043', '$1.50', '$12,345.68')
+    """
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"
+
+
 def bytes_range_text(low: float, high: float) -> str:
     """A range of bytes in the unit of its upper end, in two or three figures.
 

@@ -16,7 +16,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "auditor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-VALUES = ("auditor.circuit", "auditor.errors", "auditor.findings", "auditor.safe", "auditor.units", "auditor._version")
+VALUES = (
+    "auditor.circuit",
+    "auditor.errors",
+    "auditor.findings",
+    "auditor.safe",
+    "auditor.units",
+    "auditor._version",
+)
 """What every stage may import: the values that pass between stages, and what every stage says."""
 
 STAGES = {

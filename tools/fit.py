@@ -48,6 +48,10 @@ there are only seven."""
 
 USUALLY_COVERED = 0.9
 
+_ROUNDED: Final[dict[Step, int]] = {"verification": 1000}
+"""Into how many parts the ends of an interval are rounded, outwards; hundredths where it is not said, which is
+what the memory of keys and proofs differs by on another machine (``tests/pricing/own_runs.jsonl``)."""
+
 FREIVALDS_STEPS: Final[frozenset[Step]] = frozenset({"keys", "proof", "verification"})
 """Steps in which Freivalds' argument has columns and gates of its own."""
 
@@ -257,7 +261,9 @@ def fit_table(runs: Sequence[Run], target: Target) -> str:
         "freivalds_error": freivalds_factors(runs, target),
     }
     for name, (low, high) in factors.items():
-        lines.append(f"{name} = {{ low = {np.floor(low * 1e3) / 1e3}, high = {np.ceil(high * 1e3) / 1e3} }}")
+        parts = _ROUNDED.get(target.step, 100)
+        ends = np.floor(low * parts) / parts, np.ceil(high * parts) / parts
+        lines.append(f"{name} = {{ low = {ends[0]}, high = {ends[1]} }}")
     return "\n".join(lines)
 
 

@@ -318,7 +318,7 @@ def _errors_table(evidence: Evidence) -> str:
         "| step | | told by | runs | median | 90 % | 95 % | covered |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for step in TIMED:
+    for step in STEPS:
         for quantity in QUANTITIES:
             for words, found in _all_errors(evidence, step, quantity):
                 cells = [

@@ -19,7 +19,7 @@ from auditor.pricing.profile import AVAILABLE, HardwareProfile
 from auditor.pricing.prover import VALUE_BYTES, StepPrediction, predict_steps
 from auditor.pricing.ranges import Range, total
 from auditor.pricing.terms import Step
-from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text
+from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text, usd_text
 
 if TYPE_CHECKING:
     from auditor.circuit.run_args import RunArgs
@@ -284,8 +284,8 @@ def _policy_limits(profile: HardwareProfile, policy: Policy | None, needs: _Need
             need=needs.usd_per_proof,
             most=policy.usd_per_proof,
             whose=whose,
-            amount=_usd,
-            span=lambda low, high: _usd(low) if _usd(low) == _usd(high) else f"{_usd(low)} to {_usd(high)}",
+            amount=usd_text,
+            span=_usd_span,
             evidence=policy.behind("usd_per_proof"),
         )
 
@@ -329,13 +329,9 @@ def _seconds(subject: str, need: Range, most: float, whose: str, evidence: tuple
     )
 
 
-def _usd(amount: float) -> str:
-    """Two significant digits, and whole cents where there are any.
-
-    >>> _usd(0.00043), _usd(1.5), _usd(12345.678)
-    ('$0.00043', '$1.50', '$12,345.68')
-    """
-    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"
+def _usd_span(low: float, high: float) -> str:
+    least, most = usd_text(low), usd_text(high)
+    return least if least == most else f"{least} to {most}"
 
 
 # --- what follows --------------------------------------------------------------------------

@@ -67,12 +67,3 @@ def break_even(*, proof_usd: Range, verification_usd: Range | None, inference_us
         usd_per_thousand_proved=times(proved, 1_000),
         usd_per_thousand_computed=times(inference_usd, 1_000),
     )
-
-
-def usd_text(amount: float) -> str:
-    """Two significant digits, and whole cents where there are any.
-
-    >>> usd_text(0.00043), usd_text(1.5), usd_text(12345.678)
-    ('$0.00043', '$1.50', '$12,345.68')
-    """
-    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"

@@ -1,6 +1,6 @@
 """From the size of a circuit to halo2's constraint system, and from that to the bytes of keys and proofs."""
 
-from auditor.sizing.artifacts import Artifacts, ByteInterval, artifacts
+from auditor.sizing.artifacts import Artifacts, artifacts
 from auditor.sizing.constraint_system import ConstraintSystem, constraint_system
 from auditor.sizing.logrows import (
     LogrowsBound,
@@ -13,7 +13,6 @@ from auditor.sizing.logrows import (
 
 __all__ = [
     "Artifacts",
-    "ByteInterval",
     "ConstraintSystem",
     "LogrowsBound",
     "LogrowsChoice",

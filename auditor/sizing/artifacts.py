@@ -1,4 +1,4 @@
-"""The bytes of what a circuit leaves on disk and on a chain: keys, SRS, proof, calldata, contract.
+"""The bytes of what a circuit leaves on disk and sends to a chain: keys, SRS, proof, calldata.
 
 Keys are in halo2's raw format (``SerdeFormat::RawBytes``): a point takes 64 bytes, a scalar 32. The formulas
 give every byte of the keys and proofs of real runs, see ``tests/sizing``.
@@ -25,24 +25,6 @@ POINT_G2_BYTES = 128
 VERIFY_CALL_HEADER_BYTES = 4 + 5 * 32
 """Function selector, two offsets, two lengths and the word EZKL pads a proof with."""
 
-VERIFIER_BASE_BYTES = 4750
-VERIFIER_BYTES_PER_EVALUATION = 188
-VERIFIER_ERROR = 0.16
-VERIFIER_ERROR_WIDE_TABLES = 0.36
-"""A line fitted to 16 contracts of EZKL 23.0.5 (solc 0.8.20, one optimizer run) with 29 to 284 evaluations:
-1.5 % off in the median, 16 % at worst (the one with Freivalds' argument), and 29 % for the one with a table
-over several columns (36 % when that is left out of the fit)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByteInterval:
-    """A size known within ``low`` and ``high``; ``mid`` is expected, ``evidence`` is that of the bounds."""
-
-    low: int
-    mid: int
-    high: int
-    evidence: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
@@ -57,7 +39,6 @@ class Artifacts:
     proof_bounds: tuple[int, int]
     srs_bytes: int
     calldata_bytes: int
-    verifier_bytecode_bytes: ByteInterval
     num_proof_points: int
     num_proof_evaluations: int
     exact: bool
@@ -78,7 +59,6 @@ def artifacts(system: ConstraintSystem) -> Artifacts:
         proof_bounds=(_proof_bytes(system, low), _proof_bytes(system, high)),
         srs_bytes=srs_bytes(system.logrows),
         calldata_bytes=VERIFY_CALL_HEADER_BYTES + proof_bytes + SCALAR_BYTES * system.num_instances,
-        verifier_bytecode_bytes=_verifier_bytecode(system, fixed),
         num_proof_points=num_proof_points(system),
         num_proof_evaluations=num_proof_evaluations(system, fixed),
         exact=system.exact,
@@ -138,15 +118,3 @@ def num_proof_evaluations(system: ConstraintSystem, fixed: int) -> int:
 
 def _proof_bytes(system: ConstraintSystem, fixed: int) -> int:
     return POINT_BYTES * num_proof_points(system) + SCALAR_BYTES * num_proof_evaluations(system, fixed)
-
-
-def _verifier_bytecode(system: ConstraintSystem, fixed: int) -> ByteInterval:
-    mid = VERIFIER_BASE_BYTES + VERIFIER_BYTES_PER_EVALUATION * num_proof_evaluations(system, fixed)
-    wide = system.has_wide_tables
-    error = VERIFIER_ERROR_WIDE_TABLES if wide else VERIFIER_ERROR
-    return ByteInterval(
-        low=int(mid * (1 - error)),
-        mid=mid,
-        high=int(mid * (1 + error)),
-        evidence=f"fitted on 16 contracts of EZKL 23.0.5, within {error:.0%}",
-    )

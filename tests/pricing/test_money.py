@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor import rules
 from auditor.errors import UsageError
 from auditor.pricing.bill import Rent
-from auditor.pricing.money import break_even, times, usd_of_gas, usd_of_proofs, usd_text
+from auditor.pricing.money import break_even, times, usd_of_gas, usd_of_proofs
 from auditor.pricing.price_sheet import (
     distinct_sheets,
     load_sheet,
@@ -24,6 +24,7 @@ from auditor.pricing.price_sheet import (
 )
 from auditor.pricing.ranges import Range
 from auditor.pricing.tables import BadProfile
+from auditor.units import usd_text
 
 SHEET = rules.rules_dir() / "prices" / "aws-us-east-1.toml"
 

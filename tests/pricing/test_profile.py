@@ -44,7 +44,7 @@ def test_an_unknown_name_suggests_a_known_one() -> None:
 def test_explain_shows_every_coefficient_with_its_unit_and_the_evidence() -> None:
     page = explanation.text(rules.load("hardware", REFERENCE))
     assert "proof, cpu_seconds, MSM: 1.963e-07 s per bucket addition" in page
-    assert "proof, cpu_seconds, error: 0.924 to 1.135" in page
+    assert "proof, cpu_seconds, error: 0.92 to 1.14" in page
     assert "(measured, 2026-11-21)" in page
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 from auditor.pricing.chain import gas as formulas
 from auditor.pricing.chain.gas import Calldata
 from auditor.pricing.chain.profile import ChainProfile, GasRules
-from auditor.pricing.money import usd_text
 from auditor.pricing.policy import Policy
 from auditor.pricing.ranges import Range
+from auditor.units import usd_text
 
 Status = Literal["feasible", "infeasible", "undetermined"]
 Binding = Literal[
