@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,12 +68,12 @@ def open_prices(wanted: PriceRequest, today: date) -> Prices:
         UsageError: there is none of a name, or a file is none.
     """
     here = profile_of_this_machine(today)
-    chains = wanted.chains or DEFAULT_CHAINS
+    words = dict.fromkeys(wanted.chains or DEFAULT_CHAINS)
     return Prices(
         wanted=wanted,
         this_machine=here,
         hardware=resolve(wanted.hardware or DEFAULTS, here),
-        chains=tuple(distinct(_chain(word) for word in dict.fromkeys(chains))),
+        chains=_under_fork([_chain(word) for word in words], wanted.fork),
         policy=None if wanted.policy is None else resolve_policy(wanted.policy),
         today=today,
     )
@@ -110,6 +111,17 @@ def _chain(word: str) -> ChainProfile:
     return load_chain(Path(word)) if is_path else shipped_chain(word)
 
 
+def _under_fork(chains: Sequence[ChainProfile], fork: str | None) -> tuple[ChainProfile, ...]:
+    """The chains under the rules of a fork; those that know none of this name keep theirs, unless all do."""
+    chains = distinct(chains)
+    if fork is None:
+        return tuple(chains)
+    knowing = [chain for chain in chains if fork == chain.fork or fork in chain.overrides]
+    if not knowing:
+        chains[0].under(fork)
+    return tuple(chain.under(fork) if chain in knowing else chain for chain in chains)
+
+
 def _on_hardware(sized: Sized, parameters: int, profile: HardwareProfile, prices: Prices) -> HardwareBill:
     assert sized.system is not None
     assert sized.artifacts is not None
@@ -138,7 +150,6 @@ def _on_chain(sized: Sized, profile: ChainProfile, prices: Prices) -> ChainBill:
         sized.run_args,
         profile,
         today=prices.today,
-        fork=wanted.fork,
         gas_price_gwei=wanted.gas_price_gwei,
         native_usd=wanted.native_usd,
         policy=prices.policy,

@@ -190,7 +190,8 @@ TERMS: Mapping[Step, Mapping[Quantity, Mapping[str, Counted]]] = {
             "SRS": _SRS_BYTES,
         },
     },
-    # The runs behind the coefficients read the whole SRS; with one cut down to 516 bytes it is a little less.
+    # With an SRS cut down to 516 bytes. The runs behind the coefficients read the whole, which takes a little
+    # more processor time; its bytes were subtracted from their memory.
     "verification": {
         "cpu_seconds": {
             "start": _ONCE,

@@ -13,12 +13,21 @@ import pytest
 from auditor.pricing import HardwareProfile, for_processor, shipped
 from auditor.pricing.terms import Step
 from tools import prover_costs
-from tools.prover_costs import QUANTITIES, TIMED, Evidence, OwnRun, errors, held_out_errors
+from tools.prover_evidence import (
+    QUANTITIES,
+    TIMED,
+    Evidence,
+    OwnRun,
+    errors,
+    extrapolated,
+    held_out_errors,
+    read,
+)
 
 
 @cache
 def evidence() -> Evidence:
-    return prover_costs.read()
+    return read()
 
 
 @cache
@@ -112,7 +121,7 @@ def test_intervals_of_models_left_out_hold_what_they_claim(step: Step) -> None:
 
 @pytest.mark.parametrize("step", TIMED)
 def test_extrapolation_from_few_rows_to_many(step: Step) -> None:
-    assert abs(prover_costs.extrapolated(step)) < 0.20
+    assert abs(extrapolated(step)) < 0.20
 
 
 def test_the_page_says_so() -> None:

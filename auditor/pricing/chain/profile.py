@@ -10,6 +10,7 @@ from typing import Literal
 from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence
 from auditor.pricing.ranges import Range
+from auditor.safe import safe
 
 KINDS = ("l1", "op-stack", "arbitrum", "zk-rollup", "local")
 
@@ -133,7 +134,7 @@ class ChainProfile:
             return self
         if fork not in self.overrides or self.gas is None:
             known = [*self.overrides, *([self.fork] if self.fork else [])]
-            raise UsageError.unknown(f"chain {self.id} knows no fork of this name", fork, known)
+            raise UsageError.unknown(f"chain {self.id} knows no fork '{safe(fork)}'", fork, known)
         override = self.overrides[fork]
         limits = override.limits
         return replace(
