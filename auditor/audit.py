@@ -12,7 +12,6 @@ from typing import Literal
 
 from auditor import rules
 from auditor._version import __version__
-from auditor.billing import Bills, Prices, open_prices
 from auditor.describe import artifact_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
 from auditor.faithful import as_ezkl_reads
@@ -22,8 +21,8 @@ from auditor.options import Request
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
 from auditor.safe import safe
-from auditor.study import study
-from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, could_not_read, overall
+from auditor.study import Bill, study
+from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, Bills, could_not_read, overall
 
 
 def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], request: Request) -> Audit:
@@ -32,8 +31,8 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     Raises:
         UsageError: no model has a dimension that ``--dim`` names.
     """
-    prices = open_prices(request.prices, date.today()) if request.prices else None
-    models = tuple(_guarded(path, request, prices, alone=len(paths) == 1) for path in paths)
+    bill = _biller(request)
+    models = tuple(_guarded(path, request, bill, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     findings = [finding for model in models for finding in model.findings]
     status, exit_code = overall([model.verdict for model in models], findings)
@@ -48,7 +47,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     )
 
 
-def audit_model(path: Path, request: Request, prices: Prices | None = None, *, alone: bool) -> ModelAudit:
+def audit_model(path: Path, request: Request, bill: Bill | None = None, *, alone: bool) -> ModelAudit:
     """Reads and studies one model.
 
     ``alone`` says that every name of ``--dim`` must be a dimension of this model.
@@ -59,7 +58,7 @@ def audit_model(path: Path, request: Request, prices: Prices | None = None, *, a
     source = read_source(path)
     _note(path, source.notes, request)
     try:
-        studied = study(path, source, request, alone=alone, prices=prices)
+        studied = study(path, source, request, alone=alone, bill=bill)
     except UnboundDimension as error:
         facts = model_facts(as_ezkl_reads(source).model, {}, None)
         return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions"))
@@ -85,14 +84,28 @@ def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> Non
             raise UsageError(f"--dim {safe(name)}: no model has such a dimension")
 
 
+def _biller(request: Request) -> Bill | None:
+    """What prices every model of this run; it is loaded only where something is to be priced."""
+    if request.prices is None:
+        return None
+    from auditor.billing import bill, open_prices
+
+    def note(text: str) -> None:
+        if not request.quiet:
+            print(f"auditor: {text}", file=sys.stderr)
+
+    prices = open_prices(request.prices, date.today(), note)
+    return lambda sized, parameters: bill(sized, parameters, prices)
+
+
 # --- the edges of the pipeline -------------------------------------------------------------
 
 
-def _guarded(path: Path, request: Request, prices: Prices | None, *, alone: bool) -> ModelAudit:
+def _guarded(path: Path, request: Request, bill: Bill | None, *, alone: bool) -> ModelAudit:
     """One model's audit, or the verdict that it could not be made and why."""
     try:
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
-            return audit_model(path, request, prices, alone=alone)
+            return audit_model(path, request, bill, alone=alone)
     except AuditorError as error:
         return _report(path, None, verdict=_stopped(path, error, "input"))
     except MemoryError as error:

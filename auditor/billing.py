@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from auditor.calibration_file import load_calibrated
-from auditor.machine import free_disk_bytes, this_machine
+from auditor.errors import AuditorError
+from auditor.machine import Machine, free_disk_bytes, this_machine
 from auditor.options import PriceRequest
 from auditor.pricing import Range
 from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
@@ -18,10 +20,10 @@ from auditor.pricing.hardware import DEFAULTS, prover_for, resolve, resolve_this
 from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
-from auditor.proving.store import cache_directory
+from auditor.proving.store import Store, cache_directory
 from auditor.report import ChainFacts, HardwareFacts, Span
 from auditor.size_up import Sized
-from auditor.verdict import Broken, Open
+from auditor.verdict import Bills, Broken, Open
 
 DEFAULT_CHAINS = ("ethereum-mainnet", "base")
 
@@ -38,36 +40,47 @@ class Prices:
     today: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bills:
-    """What a circuit costs, and what that means for the verdict: only what was asked for decides."""
+def profile_of_this_machine(
+    today: date, *, note: Callable[[str], None], store: Store | None = None
+) -> HardwareProfile:
+    """This machine: as it was calibrated, or as an earlier proof derived it, or as it is supposed to be.
 
-    hardware: tuple[HardwareFacts, ...] = ()
-    chains: tuple[ChainFacts, ...] = ()
-    broken: tuple[Broken, ...] = ()
-    open: tuple[Open, ...] = ()
-
-
-def profile_of_this_machine(today: date) -> HardwareProfile:
-    """This machine, as it was measured or as it is supposed to be."""
+    With a ``store`` it may be probed, which runs EZKL for a second, once. ``note`` is told why a calibration
+    cannot be used.
+    """
     machine = this_machine()
-    calibrated, _ = load_calibrated(machine)
+    costs, why_not = load_calibrated(machine)
+    if why_not:
+        note(why_not)
     return resolve_this_machine(
         machine,
-        calibrated,
-        prover=calibrated.prover if calibrated else prover_for(platform.system(), platform.machine()),
+        costs or _derived(machine, store),
+        prover=costs.prover if costs else prover_for(platform.system(), platform.machine()),
         today=today,
         free_disk_bytes=free_disk_bytes(cache_directory()),
     )
 
 
-def open_prices(wanted: PriceRequest, today: date) -> Prices:
-    """Reads the profiles.
+def _derived(machine: Machine, store: Store | None) -> HardwareProfile | None:
+    root = cache_directory()
+    if store is None and not root.exists():
+        return None
+    from auditor.calibrate import derived_profile
+
+    if store is not None:
+        return derived_profile(machine, store, probe=True)
+    with suppress(AuditorError), Store(root) as found:  # an estimate needs no cache
+        return derived_profile(machine, found, probe=False)
+    return None
+
+
+def open_prices(wanted: PriceRequest, today: date, note: Callable[[str], None]) -> Prices:
+    """Reads the profiles; ``note`` is told what the user should know of them.
 
     Raises:
         UsageError: there is none of a name, or a file is none.
     """
-    here = profile_of_this_machine(today)
+    here = profile_of_this_machine(today, note=note)
     words = dict.fromkeys(wanted.chains or DEFAULT_CHAINS)
     return Prices(
         wanted=wanted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -110,13 +111,15 @@ def _require_bound_hashes(run_args: RunArgs) -> None:
             raise Refused("fidelity", (reason,), f"--set {name}=hashed, or private")
 
 
-def make_schedule(studied: Study, run_args: RunArgs, machine: Machine) -> Schedule:
+def make_schedule(
+    studied: Study, run_args: RunArgs, machine: Machine, store: Store, note: Callable[[str], None]
+) -> Schedule:
     """What every step is expected to take on this machine."""
     sized = studied.sized
     assert sized.system is not None
     assert sized.artifacts is not None
     assert sized.size is not None
-    profile = profile_of_this_machine(date.today())
+    profile = profile_of_this_machine(date.today(), note=note, store=store)
     predictions = pricing.predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )

@@ -69,11 +69,11 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
     try:
         circuit, run_args = require_circuit(studied, force=wanted.force)
         machine = this_machine()
-        schedule = make_schedule(studied, run_args, machine)
         with (
             Store(cache_directory(wanted.cache), note=progress.note) as store,
             store.workspace() as workspace,
         ):
+            schedule = make_schedule(studied, run_args, machine, store, progress.note)
             limits = schedule.limits(machine, wanted.memory_limit_bytes, wanted.timeout_seconds)
             job = Job(
                 path=path,

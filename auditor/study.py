@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor import rules
-from auditor.billing import Bills, Prices, bill
 from auditor.circuit import RunArgs
 from auditor.describe import circuit_facts, safe_findings
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
@@ -25,7 +24,10 @@ from auditor.model import (
 from auditor.options import Request
 from auditor.report import CircuitFacts, Verdict
 from auditor.size_up import Sized, size_up
-from auditor.verdict import judge
+from auditor.verdict import Bills, judge
+
+Bill = Callable[[Sized, int], Bills]
+"""What prices a circuit: its sizes, and how many parameters the model has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,11 @@ class Study:
 
 
 def study(
-    path: Path, source: SourceModel, request: Request, *, alone: bool, prices: Prices | None = None
+    path: Path, source: SourceModel, request: Request, *, alone: bool, bill: Bill | None = None
 ) -> Study:
     """Binds, lowers, lays out, sizes and judges a model that was read from ``path``.
 
-    ``alone`` says that every name of ``--dim`` must be a dimension of this model. Without ``prices`` it is
-    not priced.
+    ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it.
 
     Raises:
         UnboundDimension: a size is open.
@@ -74,7 +75,7 @@ def study(
     fidelity = find_unfaithful(model, laid_out)
     findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
     circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
-    bills = bill(sized, parameters(model), prices) if prices else Bills()
+    bills = bill(sized, parameters(model)) if bill else Bills()
     verdict = judge(
         circuit,
         findings,

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from auditor.findings import Finding
-from auditor.report import WHOLE_MODEL, CircuitFacts, Status, UnsupportedOperator, Verdict
+from auditor.report import (
+    WHOLE_MODEL,
+    ChainFacts,
+    CircuitFacts,
+    HardwareFacts,
+    Status,
+    UnsupportedOperator,
+    Verdict,
+)
 
 EXIT_FEASIBLE, EXIT_INFEASIBLE, EXIT_USAGE, EXIT_UNDETERMINED, EXIT_FAILURE = 0, 1, 2, 3, 4
 
@@ -45,6 +53,16 @@ class Open:
     binding: str
     reason: str
     next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bills:
+    """What a circuit costs, and what that means for the verdict: only what was asked for decides."""
+
+    hardware: tuple[HardwareFacts, ...] = ()
+    chains: tuple[ChainFacts, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    open: tuple[Open, ...] = ()
 
 
 def judge(

@@ -21,9 +21,9 @@ from pathlib import Path
 from tests import families
 from tests.families import nodes
 from tools.compare import Answer, Difference, FrontEnd, ask, differences, ezkl_fields
+from tools.page import ACCURACY, write_section
 from tools.truth import REPOSITORY, Case, RunArgsDict, Truth, find_truth
 
-REPORT = REPOSITORY / "docs" / "accuracy.md"
 FRONT_ENDS: tuple[FrontEnd, ...] = ("onnx", "ezkl")
 SAMPLE_RUN_ARGS: tuple[RunArgsDict, ...] = (
     {},

@@ -7,7 +7,15 @@ from pathlib import Path
 
 ACCURACY = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
 
-SECTIONS = ("# Accuracy", "## Fidelity", "## Proofs", "## Faults", "## Tampering", "## Gas", "## Prover costs")
+SECTIONS = (
+    "# Accuracy",
+    "## Fidelity",
+    "## Proofs",
+    "## Faults",
+    "## Tampering",
+    "## Gas",
+    "## Prover costs",
+)
 """The headings that a tool writes, in the order of the page. What belongs to one reaches to the next."""
 
 

@@ -81,7 +81,7 @@ def report(outcomes: Sequence[Outcome], command: str) -> str:
         lines.extend(_steps(outcome))
     lines += [
         "",
-        "| sample | proof bytes | expected | verified | key made again | gas | proving / inference | difference |",
+        "| sample | proof bytes | expected | verified | key made again | gas | overhead | difference |",
         "|---|---|---|---|---|---|---|---|",
     ]
     lines.extend(_summary(outcome) for outcome in outcomes)

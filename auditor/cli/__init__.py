@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor._version import EZKL_VERSION, __version__
-from auditor.cli import audits, cache, proofs, reading
+from auditor.cli import audits, cache, calibrate, proofs, reading
 from auditor.cli.output import complain
 from auditor.errors import AuditorError
 
@@ -58,6 +58,9 @@ app.command(short_help="The exact circuit of each model, and a verdict.", epilog
 app.command(short_help="What is in each file.", epilog=audits.INSPECT_EXAMPLES)(audits.inspect)
 app.command(short_help="A real proof, checked, in a bundle.", epilog=proofs.PROVE_EXAMPLES)(proofs.prove)
 app.command(short_help="Checks a proof bundle.", epilog=proofs.VERIFY_EXAMPLES)(proofs.verify)
+app.command(short_help="How fast this machine proves.", epilog=calibrate.CALIBRATE_EXAMPLES)(
+    calibrate.calibrate
+)
 app.add_typer(cache.app, name="cache", short_help="What is kept of earlier proofs.")
 app.command("list", short_help="All operators, formats and other rules.", epilog=reading.LIST_EXAMPLES)(
     reading.list_

@@ -79,13 +79,13 @@ class Scaled:
     """Where coefficients come from that were not measured on a machine: from the processor ``cpu_model``,
     whose times were multiplied by ``factor``, which may be off by ``error``.
 
-    ``proofs`` made on the machine itself told the factor; 0 where it was never seen.
+    ``seen`` is what was done on the machine itself to tell the factor, as in ``6 proofs were made``.
     """
 
     cpu_model: str
     factor: float
     error: Factors
-    proofs: int = 0
+    seen: str = "nothing was measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,8 @@ def scale_to(
     """The same machine with a processor that takes ``factor`` times the CPU seconds for everything.
 
     ``error`` is how far the true factor may lie from that; it widens the times. ``steps`` has the speed of
-    those whose own was measured, which errs apart from the coefficients. Memory is widened by ``memory_error``, and the evidence is ``derived`` at best.
+    those whose own was measured, which errs apart from the coefficients. Memory is widened by
+    ``memory_error``, and the evidence is ``derived`` at best.
     Raises :class:`ValueError` unless the factors and the ends of the errors are positive.
     """
     usual, own = Speed(factor=factor, error=error), steps or {}
@@ -209,4 +210,6 @@ def scale_by_srs(profile: HardwareProfile, *, logrows: int, cpu_seconds: float) 
         raise ValueError("too short to tell the speed of a machine")
     # The start of the fit is not counted: it is not found again on other machines.
     per_row = profile.fits["srs"]["cpu_seconds"].coefficients["scalar multiplications"]
-    return scale_to(profile, spent / (per_row * 2**logrows), error=profile.probed_processor)
+    factor, error = spent / (per_row * 2**logrows), profile.probed_processor
+    scaled = Scaled(cpu_model=profile.cpu_model, factor=factor, error=error, seen="an SRS was generated")
+    return replace(scale_to(profile, factor, error=error), scaled=scaled)

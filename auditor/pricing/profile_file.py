@@ -145,18 +145,16 @@ def _extending(base: HardwareProfile, top: Table) -> HardwareProfile:
     steps = speed.table_or_empty("steps")
     steps.allow(*TERMS)
     own = {step: _speed(steps.table(step), "factor", "error") for step in TERMS if steps.has(step)}
-    proofs = speed.whole("proofs", least=1) if speed.has("proofs") else 0
     machine = _machine(top)
     found = read_evidence(top.content, top.where)
     records = _records(top, found)
     records["cost"] = (*base.records.get("cost", ()), *records["cost"])
     slower = scale_to(base, usual.factor, error=usual.error, memory_error=memory_error, steps=own)
-    shown = own.get("proof", usual)
     return replace(
         slower,
         **machine,
         prover=_prover(top, found),
-        scaled=Scaled(cpu_model=base.cpu_model, factor=shown.factor, error=shown.error, proofs=proofs),
+        scaled=_scaled(base, own.get("proof", usual), speed),
         evidence=_kind(records),
         records=records,
     )
@@ -167,6 +165,14 @@ def _speed(table: Table, *only: str) -> Speed:
     if only:
         table.allow(*only)
     return Speed(factor=table.positive("factor"), error=_widening(table, "error"))
+
+
+def _scaled(base: HardwareProfile, shown: Speed, table: Table) -> Scaled:
+    """``shown`` stands for all speeds of the ``table``."""
+    scaled = Scaled(cpu_model=base.cpu_model, factor=shown.factor, error=shown.error)
+    if not table.has("proofs"):
+        return scaled
+    return replace(scaled, seen=f"{table.whole('proofs', least=1)} proofs were made")
 
 
 def _widening(table: Table, name: str) -> Factors:

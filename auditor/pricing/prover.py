@@ -219,8 +219,7 @@ def _measured_range(profile: HardwareProfile) -> str:
     if scaled is None:
         return fitted
     low, high = scaled.factor * scaled.error.low, scaled.factor * scaled.error.high
-    seen = f"on which {scaled.proofs} proofs were made" if scaled.proofs else "on which nothing was measured"
-    return f"{fitted}; times {low:.2g} to {high:.2g} for this machine, {seen}"
+    return f"{fitted}; times {low:.2g} to {high:.2g} for this machine, on which {scaled.seen}"
 
 
 def _wall(cpu: Range, cores: int, profile: HardwareProfile) -> Range:

@@ -29,6 +29,8 @@ def bill_tables(audited: ModelAudit) -> Iterator[Part]:
         yield Table("To verify on chain", _CHAINS, tuple(_chain(item) for item in audited.chains))
     items: list[HardwareFacts | ChainFacts] = [*audited.hardware, *audited.chains]
     whys = [_why(item) for item in items if item.status != "feasible"]
+    if any(item.profile == "this-machine" and item.evidence == "assumed" for item in audited.hardware):
+        whys.append("this-machine: its times are assumed; `auditor calibrate` measures them")
     if whys:
         yield Bullets(tuple(whys))
 

@@ -386,28 +386,32 @@ def test_a_probe_is_made_once_for_a_machine(monkeypatch: pytest.MonkeyPatch) -> 
         return 1.5
 
     monkeypatch.setattr(calibrate, "quick_probe", probe)
-    store: Any = Memory()
-    first, again = (calibrate.derived_profile(MACHINE, store) for _ in range(2))
+    store = Memory()
+    first, again = (calibrate.derived_profile(MACHINE, store, probe=True) for _ in range(2))
     assert first == again
     assert (first.evidence, len(probes)) == ("derived", 1)
-    calibrate.derived_profile(replace(MACHINE, cores=4), store)
-    calibrate.derived_profile(MACHINE)
-    assert len(probes) == 3
+    calibrate.derived_profile(replace(MACHINE, cores=4), store, probe=True)
+    assert len(probes) == 2
+    assert calibrate.derived_profile(MACHINE, Memory(), probe=False).evidence == "assumed"
+    assert len(probes) == 2
+    assert first.records["cost"][-1].source.endswith("an SRS of 2^11 rows took 1.50 s")
+    told = predict(first, size(), RunArgs(logrows=15))["proof"]
+    assert told.measured_range.endswith("for this machine, on which an SRS was generated")
     slower = first.fits["proof"]["cpu_seconds"].coefficients["MSM"]
     assert slower > 1.5 * REFERENCE.fits["proof"]["cpu_seconds"].coefficients["MSM"]
 
 
 def test_without_ezkl_the_reference_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "ezkl_version", lambda: None)
-    assert calibrate.derived_profile(MACHINE).evidence == "assumed"
+    assert calibrate.derived_profile(MACHINE, Memory(), probe=True).evidence == "assumed"
     own = replace(MACHINE, cpu=REFERENCE.cpu_model)
-    assert calibrate.derived_profile(own) is not None
-    assert calibrate.derived_profile(own).evidence == "measured"
+    assert calibrate.derived_profile(own, Memory(), probe=True) is not None
+    assert calibrate.derived_profile(own, Memory(), probe=True).evidence == "measured"
 
 
 def test_a_probe_that_tells_nothing_leaves_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "quick_probe", lambda _: 0.01)
-    assert calibrate.derived_profile(MACHINE).evidence == "assumed"
+    assert calibrate.derived_profile(MACHINE, Memory(), probe=True).evidence == "assumed"
 
 
 def test_a_real_probe() -> None:

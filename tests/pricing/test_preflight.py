@@ -68,9 +68,7 @@ def test_a_limit_counts_when_it_is_less() -> None:
     need = STEPS["proof"].peak_memory_bytes
     assert check(machine(), limit=int(need.high) + 1) == []
     assert check(machine(), limit=int(need.mid)) == [("memory", "proof", False)]
-    (found,) = preflight(
-        PREDICTIONS, machine(), free_disk_bytes=None, memory_limit_bytes=int(need.low) - 1
-    )
+    (found,) = preflight(PREDICTIONS, machine(), free_disk_bytes=None, memory_limit_bytes=int(need.low) - 1)
     assert found.certain
     assert "and the limit is" in found.sentence
 

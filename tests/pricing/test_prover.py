@@ -45,6 +45,23 @@ def test_worked_example() -> None:
     assert steps["srs"].bytes == 128 * n + 260
 
 
+def test_keys_hold_the_permutation_twice_until_the_system_takes_back_what_is_freed() -> None:
+    """8 permuted columns at k = 17, and at k = 18, where an extended polynomial has 32 MiB."""
+    for logrows, freed in ((17, 8 * 32 * (2 * 2**17 + 2**19)), (18, 0)):
+        keys = predict(REFERENCE, size(), RunArgs(logrows=logrows))["keys"]
+        counts = {term.name: term.count for term in keys.terms if term.quantity == "peak_memory_bytes"}
+        assert counts["permutation"] == 8 * 32 * (2 * 2**logrows + 2 ** (logrows + 2))
+        assert counts["freed"] == freed
+
+
+def test_no_error_takes_away_the_key_itself() -> None:
+    """Far beyond what was measured the interval is wide, and still the key has to be in memory."""
+    steps = predict(REFERENCE, size(total_assignments=10**9), RunArgs(logrows=20))
+    for step in ("keys", "proof"):
+        assert steps[step].outside
+        assert steps[step].peak_memory_bytes.low >= steps["keys"].least_bytes * 0.99
+
+
 @pytest.mark.parametrize(
     ("num_points", "windows", "bits"), [(2**10, 37, 7), (2**15, 24, 11), (2**20, 19, 14)]
 )
