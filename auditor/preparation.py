@@ -112,14 +112,18 @@ def _require_bound_hashes(run_args: RunArgs) -> None:
 
 
 def make_schedule(
-    studied: Study, run_args: RunArgs, machine: Machine, store: Store, note: Callable[[str], None]
+    studied: Study,
+    run_args: RunArgs,
+    machine: Machine,
+    note: Callable[[str], None],
+    probe: Store | None = None,
 ) -> Schedule:
-    """What every step is expected to take on this machine."""
+    """What every step is expected to take on this machine, which may be probed where there is a store."""
     sized = studied.sized
     assert sized.system is not None
     assert sized.artifacts is not None
     assert sized.size is not None
-    profile = profile_of_this_machine(date.today(), note=note, store=store)
+    profile = profile_of_this_machine(date.today(), note=note, store=probe)
     predictions = pricing.predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )

@@ -73,7 +73,7 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
             Store(cache_directory(wanted.cache), note=progress.note) as store,
             store.workspace() as workspace,
         ):
-            schedule = make_schedule(studied, run_args, machine, store, progress.note)
+            schedule = make_schedule(studied, run_args, machine, progress.note)
             limits = schedule.limits(machine, wanted.memory_limit_bytes, wanted.timeout_seconds)
             job = Job(
                 path=path,
@@ -103,6 +103,10 @@ def prove(path: Path, request: Request, wanted: ProofRequest, progress: StepProg
         )
 
 
+def _no_note(text: str) -> None:
+    """It was said when the first schedule was made."""
+
+
 def _study(path: Path, request: Request) -> Study:
     """The study of what is compiled: of a model whose weights lie beside it, a copy with them inside."""
     source = read_source(path)
@@ -121,7 +125,10 @@ def _prove(job: Job) -> ProofReport:
     inputs, probes = take_inputs(job)
     model, file = as_compiled(job)
     require_room(job, file)
-    job.progress.expect(job.schedule.expected_seconds)
+    # Only now is EZKL asked for anything: how fast it is here, unless that is known.
+    schedule = make_schedule(job.studied, job.run_args, job.machine, _no_note, probe=shop.store)
+    job = replace(job, schedule=schedule)
+    job.progress.expect(schedule.expected_seconds)
 
     with _ezkls_refusal("support", "EZKL rejects the model"):
         settings = steps.make_settings(shop, model, file.inlined_sha256, job.run_args)
