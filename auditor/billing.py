@@ -13,13 +13,15 @@ from auditor.calibration_file import load_calibrated
 from auditor.errors import AuditorError
 from auditor.machine import Machine, free_disk_bytes, this_machine
 from auditor.options import PriceRequest
-from auditor.pricing import Range
 from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
-from auditor.pricing.chain import ChainBill, ChainProfile, distinct, load_chain, predict_chain, shipped_chain
+from auditor.pricing.chain.bill import ChainBill, predict_chain
+from auditor.pricing.chain.profile import ChainProfile
+from auditor.pricing.chain.profile_file import distinct, load_chain, shipped_chain
 from auditor.pricing.hardware import DEFAULTS, prover_for, resolve, resolve_this_machine, shipped_names
 from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
+from auditor.pricing.ranges import Range
 from auditor.proving.store import Store, cache_directory
 from auditor.report import ChainFacts, HardwareFacts, Span
 from auditor.size_up import Sized

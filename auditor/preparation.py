@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from auditor import pricing
 from auditor.billing import profile_of_this_machine
 from auditor.circuit import Circuit, RunArgs
 from auditor.ezkl import inlined_copy
 from auditor.machine import Machine, free_disk_bytes
 from auditor.options import Request
+from auditor.pricing.preflight import Shortfall, preflight
+from auditor.pricing.prover import predict_steps
 from auditor.progress import StepProgress
 from auditor.proving import steps
 from auditor.proving.forms import input_forms
@@ -124,7 +125,7 @@ def make_schedule(
     assert sized.artifacts is not None
     assert sized.size is not None
     profile = profile_of_this_machine(date.today(), note=note, store=probe)
-    predictions = pricing.predict_steps(
+    predictions = predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )
     return Schedule(predictions=predictions)
@@ -176,8 +177,8 @@ def known_sha256(choice: SrsChoice, logrows: int, store: Store) -> str | None:
     return None if stored is None else next(iter(stored.files.values())).sha256
 
 
-def _shortfalls(job: Job, already: frozenset[str]) -> tuple[pricing.Shortfall, ...]:
-    return pricing.preflight(
+def _shortfalls(job: Job, already: frozenset[str]) -> tuple[Shortfall, ...]:
+    return preflight(
         job.schedule.predictions,
         job.machine,
         free_disk_bytes=free_disk_bytes(cache_directory(job.wanted.cache)),

@@ -27,7 +27,6 @@ from auditor.circuit.run_args import RunArgs
 from auditor.evm.verify import MAX_RUNTIME_BYTES, verify_on_evm
 from auditor.ezkl import gen_settings
 from auditor.guard import Limits
-from auditor.pricing.chain import known_calldata, shipped_chain
 from auditor.pricing.chain.gas import (
     CONTRACT,
     EXECUTION,
@@ -37,10 +36,12 @@ from auditor.pricing.chain.gas import (
     contract_bytes,
     counts,
     deploy_gas,
+    known_calldata,
     register_gas,
     reusable_verify_gas,
     verify_gas,
 )
+from auditor.pricing.chain.profile_file import shipped_chain
 from auditor.pricing.ranges import Range
 from auditor.sizing import Artifacts, ConstraintSystem, artifacts, constraint_system
 from tests.proving.real import LIMITS, ask, canonical_settings, make_srs, reduced

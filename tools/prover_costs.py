@@ -19,8 +19,9 @@ from pathlib import Path
 from auditor.calibrate import measure
 from auditor.calibration_circuits import QUICK
 from auditor.guard import Limits
-from auditor.pricing import for_processor, shipped
 from auditor.pricing.calibration import TinyRun
+from auditor.pricing.profile import for_processor
+from auditor.pricing.profile_file import shipped
 from auditor.pricing.terms import Quantity, Step
 from auditor.progress import StepProgress
 from tools import prover_runs

@@ -17,11 +17,10 @@ from auditor.calibration_circuits import QUICK
 from auditor.calibration_file import Place, profile_content
 from auditor.front_end import lay_out_or_reject, lower_model
 from auditor.model import read_source
-from auditor.pricing import HardwareProfile, predict_steps, scale_by_srs, shipped
 from auditor.pricing.calibration import TinyRun, calibration
-from auditor.pricing.profile import PROBE_LOGROWS
-from auditor.pricing.profile_file import parse
-from auditor.pricing.prover import StepPrediction
+from auditor.pricing.profile import PROBE_LOGROWS, HardwareProfile, scale_by_srs
+from auditor.pricing.profile_file import parse, shipped
+from auditor.pricing.prover import StepPrediction, predict_steps
 from auditor.pricing.terms import Quantity, Step
 from auditor.sizing import Artifacts, ConstraintSystem, artifacts, constraint_system
 from tests.sizing.settings import circuit_size_of, run_args_of

@@ -9,7 +9,8 @@ from typing import Any
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize, ModuleSizes
-from auditor.pricing import HardwareProfile, StepPrediction, predict_steps
+from auditor.pricing.profile import HardwareProfile
+from auditor.pricing.prover import StepPrediction, predict_steps
 from auditor.sizing import artifacts, constraint_system
 from tests.sizing.settings import circuit_size_of, run_args_of
 

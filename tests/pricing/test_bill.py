@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.circuit.run_args import RunArgs
-from auditor.pricing import HardwareProfile, Range, shipped
 from auditor.pricing.bill import HardwareBill, Rent, bill_hardware, charged, fits_where, predict_on
 from auditor.pricing.evidence import Evidence
 from auditor.pricing.policy import Policy, shipped_policy
-from auditor.pricing.profile import Prover
+from auditor.pricing.profile import HardwareProfile, Prover
+from auditor.pricing.profile_file import shipped
+from auditor.pricing.ranges import Range
 from auditor.sizing import artifacts, constraint_system
 from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text
 from tests.pricing.circuits import size

@@ -32,9 +32,10 @@ from auditor.errors import InternalFailure, Undetermined, UsageError
 from auditor.ezkl import Rejected
 from auditor.guard import Limits
 from auditor.machine import Machine
-from auditor.pricing import STEPS, Factors, StepPrediction, shipped
 from auditor.pricing.calibration import TIMED_STEPS, Calibration, TinyRun, calibration
-from auditor.pricing.profile_file import parse
+from auditor.pricing.profile import Factors
+from auditor.pricing.profile_file import parse, shipped
+from auditor.pricing.prover import STEPS, StepPrediction
 from auditor.pricing.terms import TERMS, Step
 from auditor.views.calibration import CalibrationView
 from tests.pricing.circuits import predict, size

@@ -10,15 +10,11 @@ import pytest
 
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import UsageError
-from auditor.pricing.chain import (
-    AGGREGATION,
-    ChainBill,
-    ChainProfile,
-    known_calldata,
-    predict_chain,
-    shipped_chain,
-    shipped_chains,
-)
+from auditor.pricing.chain.aggregation import AGGREGATION
+from auditor.pricing.chain.bill import ChainBill, predict_chain
+from auditor.pricing.chain.gas import known_calldata
+from auditor.pricing.chain.profile import ChainProfile
+from auditor.pricing.chain.profile_file import shipped_chain, shipped_chains
 from auditor.pricing.policy import Policy
 from auditor.pricing.ranges import Range
 from auditor.rules import EVIDENCE

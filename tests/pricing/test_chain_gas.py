@@ -9,9 +9,10 @@ import pytest
 
 from auditor.evm.calldata import intrinsic_gas, verify_proof_call
 from auditor.evm.verify import MAX_RUNTIME_BYTES
-from auditor.pricing.chain import gas, shipped_chain
+from auditor.pricing.chain import gas
 from auditor.pricing.chain.gas import Calldata, verify_calldata, verify_gas
 from auditor.pricing.chain.profile import GasRules
+from auditor.pricing.chain.profile_file import shipped_chain
 from auditor.pricing.ranges import Range
 from tools.gas import Run, execution_of, fit, stored_runs
 

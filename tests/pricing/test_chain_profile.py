@@ -14,8 +14,14 @@ import pytest
 
 from auditor import explanation, rules
 from auditor.errors import UsageError
-from auditor.pricing.chain import distinct, load_chain, shipped_chain, shipped_chains
-from auditor.pricing.chain.profile_file import parse_chain, sources
+from auditor.pricing.chain.profile_file import (
+    distinct,
+    load_chain,
+    parse_chain,
+    shipped_chain,
+    shipped_chains,
+    sources,
+)
 from auditor.pricing.tables import BadProfile
 
 FOLDER = rules.rules_dir() / "chains"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.pricing import BadProfile
 from auditor.pricing.evidence import Evidence, listed, numbers, read_evidence, require, weaker, weakest
+from auditor.pricing.profile_file import BadProfile
 from auditor.rules import EVIDENCE
 
 DAY = date(2026, 1, 1)

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from auditor.pricing import shipped
+from auditor.pricing.profile_file import shipped
 from auditor.pricing.terms import TERMS, Quantity, Step
 from tools import fit
 

@@ -16,7 +16,6 @@ from auditor import explanation, rules
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import UsageError
 from auditor.machine import Machine
-from auditor.pricing import BadProfile, Factors, HardwareProfile, load, scale_to, shipped
 from auditor.pricing.evidence import numbers, read_evidence
 from auditor.pricing.hardware import (
     DEFAULTS,
@@ -27,8 +26,8 @@ from auditor.pricing.hardware import (
     shipped_names,
 )
 from auditor.pricing.price_sheet import rent_of
-from auditor.pricing.profile import AVAILABLE, Concern, Prover
-from auditor.pricing.profile_file import REFERENCE, parse
+from auditor.pricing.profile import AVAILABLE, Concern, Factors, HardwareProfile, Prover, scale_to
+from auditor.pricing.profile_file import REFERENCE, BadProfile, load, parse, shipped
 from tests.pricing.circuits import predict, size
 
 FOLDER = rules.rules_dir() / "hardware"

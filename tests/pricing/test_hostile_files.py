@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from auditor import rules
 from auditor.circuit.run_args import RunArgs
-from auditor.pricing import BadProfile, HardwareProfile, load
 from auditor.pricing.bill import bill_hardware, predict_on
 from auditor.pricing.policy import Policy, load_policy, parse_policy
-from auditor.pricing.profile_file import parse
+from auditor.pricing.profile import HardwareProfile
+from auditor.pricing.profile_file import BadProfile, load, parse
 from auditor.sizing import artifacts, constraint_system
 from tests.pricing.circuits import size
 

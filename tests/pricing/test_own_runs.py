@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.pricing import HardwareProfile, for_processor, shipped
+from auditor.pricing.profile import HardwareProfile, for_processor
+from auditor.pricing.profile_file import shipped
 from auditor.pricing.terms import Step
 from tools import prover_costs
 from tools.prover_evidence import (

@@ -10,8 +10,8 @@ import pytest
 
 from auditor import explanation, rules
 from auditor.errors import UsageError
-from auditor.pricing import BadProfile
 from auditor.pricing.policy import LIMITS, load_policy, parse_policy, resolve_policy, shipped_policy
+from auditor.pricing.profile_file import BadProfile
 
 NAMES = rules.names("policies")
 

@@ -6,8 +6,8 @@ import pytest
 
 from auditor.circuit.run_args import RunArgs
 from auditor.machine import Machine
-from auditor.pricing import preflight, shipped
-from auditor.pricing.preflight import readable
+from auditor.pricing.preflight import preflight, readable
+from auditor.pricing.profile_file import shipped
 from tests.pricing.circuits import predict, size
 
 GB = 10**9

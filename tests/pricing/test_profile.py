@@ -12,8 +12,7 @@ import pytest
 
 from auditor import explanation, rules
 from auditor.errors import UsageError
-from auditor.pricing import BadProfile, load, shipped
-from auditor.pricing.profile_file import REFERENCE, parse
+from auditor.pricing.profile_file import REFERENCE, BadProfile, load, parse, shipped
 
 FOLDER = rules.rules_dir() / "hardware"
 Content = dict[str, Any]

@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.circuit.run_args import RunArgs
-from auditor.pricing import Factors, Range, for_processor, predict_steps, scale_by_srs, scale_to, shipped
+from auditor.pricing.profile import Factors, for_processor, scale_by_srs, scale_to
+from auditor.pricing.profile_file import shipped
+from auditor.pricing.prover import predict_steps
+from auditor.pricing.ranges import Range
 from auditor.pricing.terms import TERMS, bucket_additions
 from auditor.sizing import artifacts, constraint_system
 from tests.pricing.circuits import lines, predict, predict_run, size

@@ -20,8 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 from auditor.circuit.run_args import RunArgs
 from auditor.model import read_source
 from auditor.options import parse_request
-from auditor.pricing import shipped
 from auditor.pricing.bill import bill_hardware, predict_on
+from auditor.pricing.profile_file import shipped
 from auditor.sizing import artifacts, constraint_system
 from auditor.study import Study, study
 from tests.pricing.circuits import predict, size
