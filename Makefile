@@ -39,6 +39,7 @@ accuracy: $(VENV)/.ready ## compare with the real EZKL and write docs/accuracy.m
 	$(VENV)/bin/python -m tools.fidelity
 	$(VENV)/bin/python -m tools.proofs
 	$(VENV)/bin/python -m tools.prover_costs --report
+	$(VENV)/bin/python -m tools.gas --stored
 
 hardening: $(VENV)/.ready ## kill, starve and tamper with real proofs, and write docs/accuracy.md (long)
 	$(VENV)/bin/python -m tools.faults

@@ -47,6 +47,7 @@ from auditor.sizing import Artifacts, ConstraintSystem, artifacts, constraint_sy
 from tests.proving.real import LIMITS, ask, canonical_settings, make_srs, reduced
 from tests.sizing.settings import circuit_size_of, run_args_of
 from tools.gas_circuits import CIRCUITS, TINY, GasCircuit
+from tools.page import write_section
 
 ROOT = Path(__file__).parents[1]
 STORED = ROOT / "tests" / "pricing" / "evm_runs.jsonl"
@@ -202,6 +203,8 @@ def measure_all(circuits: Iterable[GasCircuit], solc: Path | None) -> Iterable[d
 
 # --- comparing -----------------------------------------------------------------------------
 
+HEADING = "## Gas"
+
 QUANTITIES = ("verify_gas", "deploy_gas", "runtime_bytes", "reusable_verify_gas", "register_gas")
 
 
@@ -345,6 +348,32 @@ def main() -> None:
             runs.append(read_run(record))
             print(line(runs[-1]), flush=True)
     print(*summary(runs), sep="\n")
+    if arguments.stored:
+        write_section(report(runs))
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The section of the page: the errors, and every run."""
+    lines = [
+        HEADING,
+        "",
+        "Written by `python -m tools.gas --stored`; do not edit. EZKL's Solidity verifiers of real proofs, "
+        "compiled by solc 0.8.20 and called in revm (`python -m tools.gas` makes them again), against what the "
+        "columns of each circuit say. The zero bytes of the calldata are those of the call.",
+        "",
+        *(f"- {text}" for text in summary(runs)),
+        "",
+        "| circuit | gas | expected | contract bytes | expected |",
+        "|---|---|---|---|---|",
+    ]
+    for run in runs:
+        told = run.predicted()
+        cells = [run.name]
+        for name in ("verify_gas", "runtime_bytes"):
+            known = name in run.errors()
+            cells += [f"{run.measured[name]:,}", f"{told[name].mid:,.0f}"] if known else ["", ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
