@@ -95,7 +95,7 @@ def _biller(request: Request) -> Bill | None:
             print(f"auditor: {text}", file=sys.stderr)
 
     prices = open_prices(request.prices, date.today(), note)
-    return lambda sized, parameters: bill(sized, parameters, prices)
+    return lambda sized, parameters, macs: bill(sized, parameters, macs, prices)
 
 
 # --- the edges of the pipeline -------------------------------------------------------------

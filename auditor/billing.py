@@ -17,7 +17,9 @@ from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predic
 from auditor.pricing.chain.bill import ChainBill, predict_chain
 from auditor.pricing.chain.profile import ChainProfile
 from auditor.pricing.chain.profile_file import distinct, load_chain, shipped_chain
+from auditor.pricing.execution import inference_seconds, replicas
 from auditor.pricing.hardware import DEFAULTS, prover_for, resolve, resolve_this_machine, shipped_names
+from auditor.pricing.money import usd_of_proofs
 from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
@@ -94,7 +96,7 @@ def open_prices(wanted: PriceRequest, today: date, note: Callable[[str], None]) 
     )
 
 
-def bill(sized: Sized, parameters: int, prices: Prices) -> Bills:
+def bill(sized: Sized, parameters: int, macs: int | None, prices: Prices) -> Bills:
     """The bills of a circuit; none where it has no columns."""
     if sized.system is None:
         return Bills()
@@ -102,7 +104,10 @@ def bill(sized: Sized, parameters: int, prices: Prices) -> Bills:
     chains = [_on_chain(sized, profile, prices) for profile in prices.chains]
     asked = [*(machines if prices.wanted.hardware else ()), *(chains if prices.wanted.chains else ())]
     return Bills(
-        hardware=tuple(_hardware_facts(item) for item in machines),
+        hardware=tuple(
+            _hardware_facts(item, profile, macs)
+            for item, profile in zip(machines, prices.hardware, strict=True)
+        ),
         chains=tuple(_chain_facts(item) for item in chains),
         broken=tuple(
             Broken(
@@ -199,7 +204,9 @@ _WORTH_HASHING = 0.5
 # --- as the report tells it ----------------------------------------------------------------
 
 
-def _hardware_facts(item: HardwareBill) -> HardwareFacts:
+def _hardware_facts(item: HardwareBill, profile: HardwareProfile, macs: int | None) -> HardwareFacts:
+    rent = rent_of(profile.price_ref) if profile.price_ref else None
+    thousand = usd_of_proofs(item.prove_seconds, rent, proofs=1000) if rent else None
     return HardwareFacts(
         profile=item.profile,
         status=item.status,
@@ -211,6 +218,10 @@ def _hardware_facts(item: HardwareBill) -> HardwareFacts:
         peak_memory_bytes=_span(item.peak_memory_bytes),
         disk_bytes=item.disk_bytes,
         usd_per_proof=_known(item.usd_per_proof),
+        usd_per_thousand_proofs=_known(
+            usd_of_proofs(item.prove_seconds, rent, proofs=1000) if rent else None
+        ),
+        replicas=_known(replicas(item.prove_seconds, inference_seconds(macs)) if macs is not None else None),
         evidence=item.evidence,
         measured_range="; ".join((item.measured_range, *item.outside)),
         warnings=item.warnings,

@@ -137,6 +137,8 @@ class HardwareFacts:
 
     ``evidence`` is the weakest behind the numbers (measured, published, derived, assumed), ``measured_range``
     says what was measured and how this circuit lies beyond it. Money is None where no price is known.
+    ``replicas`` inferences take as long there as one proof, by an assumption about inference; None where the
+    model's multiply-accumulates are not known.
     """
 
     profile: str
@@ -149,6 +151,8 @@ class HardwareFacts:
     peak_memory_bytes: Span
     disk_bytes: int
     usd_per_proof: Span | None
+    usd_per_thousand_proofs: Span | None
+    replicas: Span | None
     evidence: str
     measured_range: str
     warnings: tuple[str, ...]

@@ -12,6 +12,7 @@ from auditor.describe import circuit_facts, safe_findings
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
 from auditor.findings import Finding
 from auditor.front_end import Lowered, lay_out_or_reject, lower_model
+from auditor.macs import macs
 from auditor.model import (
     Model,
     SourceModel,
@@ -26,8 +27,8 @@ from auditor.report import CircuitFacts, Verdict
 from auditor.size_up import Sized, size_up
 from auditor.verdict import Bills, judge
 
-Bill = Callable[[Sized, int], Bills]
-"""What prices a circuit: its sizes, and how many parameters the model has."""
+Bill = Callable[[Sized, int, int | None], Bills]
+"""What prices a circuit: its sizes, and the parameters and multiply-accumulates of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,10 @@ def study(
     fidelity = find_unfaithful(model, laid_out)
     findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
     circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
-    bills = bill(sized, parameters(model)) if bill else Bills()
+    bills = Bills()
+    if bill is not None:
+        own = laid_out.circuit
+        bills = bill(sized, parameters(model), None if own is None else macs(own.graph))
     verdict = judge(
         circuit,
         findings,

@@ -358,8 +358,8 @@ def report(runs: Sequence[Run]) -> str:
         HEADING,
         "",
         "Written by `python -m tools.gas --stored`; do not edit. EZKL's Solidity verifiers of real proofs, "
-        "compiled by solc 0.8.20 and called in revm (`python -m tools.gas` makes them again), against what the "
-        "columns of each circuit say. The zero bytes of the calldata are those of the call.",
+        "compiled by solc 0.8.20 and called in revm (`python -m tools.gas` makes them anew), against what "
+        "the columns of each circuit say. The zero bytes of the calldata are those of the call.",
         "",
         *(f"- {text}" for text in summary(runs)),
         "",

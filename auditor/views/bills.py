@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.report import ChainFacts, HardwareFacts, ModelAudit, Span, Status
-from auditor.units import bytes_range_text, seconds_range_text
+from auditor.units import bytes_range_text, seconds_range_text, usd_text
 from auditor.views.page import Bullets, Column, Part, Table, Tone, Words
 
 TONES: Mapping[Status, Tone] = {"feasible": "good", "infeasible": "bad", "undetermined": "warning"}
@@ -27,6 +27,10 @@ def bill_tables(audited: ModelAudit) -> Iterator[Part]:
         yield Table("To prove", _MACHINES, tuple(_machine(item) for item in audited.hardware))
     if audited.chains:
         yield Table("To verify on chain", _CHAINS, tuple(_chain(item) for item in audited.chains))
+    priced = [item for item in audited.hardware if item.usd_per_thousand_proofs is not None]
+    money = [_money(item) for item in priced] + [_replicas(audited.hardware[0])] if audited.hardware else []
+    if any(money):
+        yield Bullets(tuple(filter(None, money)))
     items: list[HardwareFacts | ChainFacts] = [*audited.hardware, *audited.chains]
     whys = [_why(item) for item in items if item.status != "feasible"]
     if any(item.profile == "this-machine" and item.evidence == "assumed" for item in audited.hardware):
@@ -62,6 +66,30 @@ def _number(amount: Span | None, form: str) -> str:
         return "unknown"
     low, high = form.format(amount.low), form.format(amount.high)
     return low if low == high else f"{low}-{high}"
+
+
+def _money(item: HardwareFacts) -> str:
+    usd = item.usd_per_thousand_proofs
+    return f"{item.profile}: {usd_text(usd.low)} to {usd_text(usd.high)} for 1,000 proofs" if usd else ""
+
+
+def _replicas(item: HardwareFacts) -> str:
+    count = item.replicas
+    if count is None:
+        return ""
+    span = f"{_count(count.low)} to {_count(count.high)}"
+    return f"{item.profile}: a proof takes as long as {span} inferences: fewer replicas are cheaper (assumed)"
+
+
+def _count(number: float) -> str:
+    """A large number in two figures.
+
+    >>> _count(48_213), _count(1_234_567)
+    ('48,000', '1.2 million')
+    """
+    if number >= 1e6:
+        return f"{float(f'{number / 1e6:.2g}'):,g} million"
+    return f"{float(f'{number:.2g}'):,g}"
 
 
 def _why(item: HardwareFacts | ChainFacts) -> str:

@@ -124,6 +124,15 @@ def test_a_profile_of_ones_own(perceptron: Path, tmp_path: Path) -> None:
     assert "nonsense" in ended.stderr
 
 
+def test_money_for_a_thousand_proofs_and_what_running_it_again_costs(perceptron: Path) -> None:
+    _, model = priced(perceptron, "--hardware", "aws-m5-4xlarge", "--hardware", "laptop-8c-16g")
+    rented, owned = model["hardware"]
+    thousand, one = rented["usd_per_thousand_proofs"], rented["usd_per_proof"]
+    assert 0 < thousand["mid"] <= 1000 * one["mid"] * 1.01
+    assert owned["usd_per_thousand_proofs"] is None
+    assert rented["replicas"]["low"] < rented["replicas"]["mid"] < rented["replicas"]["high"]
+
+
 def test_inspect_prices_nothing(perceptron: Path) -> None:
     model = json.loads(auditor("inspect", str(perceptron), "--format", "json").stdout)["models"][0]
     assert model["hardware"] == model["chains"] == []
