@@ -218,9 +218,7 @@ def _hardware_facts(item: HardwareBill, profile: HardwareProfile, macs: int | No
         peak_memory_bytes=_span(item.peak_memory_bytes),
         disk_bytes=item.disk_bytes,
         usd_per_proof=_known(item.usd_per_proof),
-        usd_per_thousand_proofs=_known(
-            usd_of_proofs(item.prove_seconds, rent, proofs=1000) if rent else None
-        ),
+        usd_per_thousand_proofs=_known(thousand),
         replicas=_known(replicas(item.prove_seconds, inference_seconds(macs)) if macs is not None else None),
         evidence=item.evidence,
         measured_range="; ".join((item.measured_range, *item.outside)),
