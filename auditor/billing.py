@@ -24,6 +24,7 @@ from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
 from auditor.pricing.ranges import Range
+from auditor.probe import remembered_profile
 from auditor.proving.store import Store, cache_directory
 from auditor.report import ChainFacts, HardwareFacts, Span
 from auditor.size_up import Sized
@@ -66,15 +67,14 @@ def profile_of_this_machine(
 
 
 def _derived(machine: Machine, store: Store | None) -> HardwareProfile | None:
-    root = cache_directory()
-    if store is None and not root.exists():
-        return None
-    from auditor.calibrate import derived_profile
-
     if store is not None:
-        return derived_profile(machine, store, probe=True)
-    with suppress(AuditorError), Store(root) as found:  # an estimate needs no cache
-        return derived_profile(machine, found, probe=False)
+        from auditor.calibrate import derived_profile
+
+        return derived_profile(machine, store)
+    root = cache_directory()
+    if root.exists():
+        with suppress(AuditorError), Store(root) as found:  # an estimate can do without a cache
+            return remembered_profile(machine, found)
     return None
 
 

@@ -11,7 +11,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,11 +26,11 @@ from auditor.guard import Limits, WorkerResult
 from auditor.machine import Machine, this_machine
 from auditor.model import read_source
 from auditor.pricing.calibration import Calibration, TinyRun, calibration
-from auditor.pricing.evidence import Evidence
-from auditor.pricing.profile import PROBE_LOGROWS, Concern, HardwareProfile, for_processor, scale_by_srs
+from auditor.pricing.profile import PROBE_LOGROWS, HardwareProfile, for_processor
 from auditor.pricing.profile_file import shipped
 from auditor.pricing.prover import StepPrediction, predict_steps
 from auditor.pricing.terms import Step
+from auditor.probe import remember, remembered_profile
 from auditor.proving.srs import inspect_srs
 from auditor.sizing import artifacts, constraint_system
 
@@ -200,45 +200,22 @@ def _ask(function: str, limits: Limits, **request: Any) -> WorkerResult:
 
 # --- a quick guess -------------------------------------------------------------------------
 
-_PROBE = "probe-of-this-machine"
 
+def derived_profile(machine: Machine, store: Store) -> HardwareProfile:
+    """The reference, its times scaled to this machine by how long it takes over an SRS, measured once.
 
-def derived_profile(machine: Machine, store: Store, *, probe: bool) -> HardwareProfile:
-    """The reference, its times scaled to this machine by how long it takes over an SRS.
-
-    That is remembered in ``store`` for as long as the machine and EZKL stay the same, and measured with
-    ``probe``, which takes a second, where it is not known yet. Without either, and without EZKL, the times
-    are those of the reference, wide on another processor; on the reference's own there is nothing to scale.
-    Raises :class:`auditor.errors.InternalFailure` when EZKL dies over it.
+    The probe takes a second; :mod:`auditor.probe` remembers it. Without EZKL the times are those of the
+    reference, wide on another processor; on the reference's own there is nothing to scale. Raises
+    :class:`auditor.errors.InternalFailure` when EZKL dies over it.
     """
     reference = shipped()
     if machine.cpu == reference.cpu_model or ezkl_version() != EZKL_VERSION:
         return for_processor(reference, machine.cpu)
-    asked = {"cpu": machine.cpu, "cores": machine.cores, "ezkl": EZKL_VERSION, "logrows": PROBE_LOGROWS}
-    match store.recall(_PROBE):
-        case {"asked": known, "cpu_seconds": float(cpu_seconds)} if known == asked:
-            pass
-        case _ if not probe:
-            return for_processor(reference, machine.cpu)
-        case _:
-            cpu_seconds = quick_probe(Limits(threads=min(THREADS, machine.cores)))
-            store.remember(_PROBE, {"asked": asked, "cpu_seconds": cpu_seconds})
-    try:
-        profile = scale_by_srs(reference, logrows=PROBE_LOGROWS, cpu_seconds=cpu_seconds)
-    except ValueError:
-        return for_processor(reference, machine.cpu)
-    return replace(profile, records=_with_probe(profile, cpu_seconds))
-
-
-def _with_probe(profile: HardwareProfile, cpu_seconds: float) -> dict[Concern, tuple[Evidence, ...]]:
-    """What the costs of the reference rest on, and what they were scaled by."""
-    probe = Evidence(
-        fields=("coefficients.*",),
-        kind="derived",
-        dated=datetime.date.today(),
-        source=f"scaled to this machine, on which an SRS of 2^{PROBE_LOGROWS} rows took {cpu_seconds:.2f} s",
-    )
-    return {**profile.records, "cost": (*profile.records.get("cost", ()), probe)}
+    known = remembered_profile(machine, store)
+    if known is None:
+        cpu_seconds = quick_probe(Limits(threads=min(THREADS, machine.cores)))
+        known = remember(machine, store, cpu_seconds)
+    return known or for_processor(reference, machine.cpu)
 
 
 def quick_probe(limits: Limits) -> float:

@@ -37,6 +37,7 @@ from auditor.pricing.profile import Factors
 from auditor.pricing.profile_file import parse, shipped
 from auditor.pricing.prover import STEPS, StepPrediction
 from auditor.pricing.terms import TERMS, Step
+from auditor.probe import remembered_profile
 from auditor.views.calibration import CalibrationView
 from tests.pricing.circuits import predict, size
 
@@ -388,12 +389,13 @@ def test_a_probe_is_made_once_for_a_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(calibrate, "quick_probe", probe)
     store = Memory()
-    first, again = (calibrate.derived_profile(MACHINE, store, probe=True) for _ in range(2))
+    first, again = (calibrate.derived_profile(MACHINE, store) for _ in range(2))
     assert first == again
     assert (first.evidence, len(probes)) == ("derived", 1)
-    calibrate.derived_profile(replace(MACHINE, cores=4), store, probe=True)
+    calibrate.derived_profile(replace(MACHINE, cores=4), store)
     assert len(probes) == 2
-    assert calibrate.derived_profile(MACHINE, Memory(), probe=False).evidence == "assumed"
+    assert remembered_profile(MACHINE, Memory()) is None
+    assert remembered_profile(replace(MACHINE, cores=4), store) is not None
     assert len(probes) == 2
     assert first.records["cost"][-1].source.endswith("an SRS of 2^11 rows took 1.50 s")
     told = predict(first, size(), RunArgs(logrows=15))["proof"]
@@ -404,15 +406,15 @@ def test_a_probe_is_made_once_for_a_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_without_ezkl_the_reference_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "ezkl_version", lambda: None)
-    assert calibrate.derived_profile(MACHINE, Memory(), probe=True).evidence == "assumed"
+    assert calibrate.derived_profile(MACHINE, Memory()).evidence == "assumed"
     own = replace(MACHINE, cpu=REFERENCE.cpu_model)
-    assert calibrate.derived_profile(own, Memory(), probe=True) is not None
-    assert calibrate.derived_profile(own, Memory(), probe=True).evidence == "measured"
+    assert calibrate.derived_profile(own, Memory()) is not None
+    assert calibrate.derived_profile(own, Memory()).evidence == "measured"
 
 
 def test_a_probe_that_tells_nothing_leaves_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "quick_probe", lambda _: 0.01)
-    assert calibrate.derived_profile(MACHINE, Memory(), probe=True).evidence == "assumed"
+    assert calibrate.derived_profile(MACHINE, Memory()).evidence == "assumed"
 
 
 def test_a_real_probe() -> None:
