@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from auditor.billing import profile_of_this_machine
 from auditor.circuit import Circuit, RunArgs
 from auditor.ezkl import inlined_copy
 from auditor.machine import Machine, free_disk_bytes
+from auditor.model import parameters
 from auditor.options import Request
 from auditor.pricing.preflight import Shortfall, preflight
-from auditor.pricing.prover import predict_steps
+from auditor.pricing.prover import VALUE_BYTES, StepPrediction, predict_steps
 from auditor.progress import StepProgress
 from auditor.proving import steps
 from auditor.proving.forms import input_forms
@@ -73,7 +74,6 @@ class Refused(Exception):
 def require_circuit(studied: Study, *, force: bool) -> tuple[Circuit, RunArgs]:
     """The circuit and the run args it is built with, of a model that may be proved."""
     verdict, sized, circuit = studied.verdict, studied.sized, studied.laid_out.circuit
-    _require_bound_hashes(studied.run_args)
     forced = force and verdict.binding == "fidelity"
     is_refused = verdict.status == "infeasible" and not forced
     if is_refused or circuit is None or sized.run_args is None or sized.system is None:
@@ -91,25 +91,20 @@ def require_circuit(studied: Study, *, force: bool) -> tuple[Circuit, RunArgs]:
 
 
 def _require_visibilities(run_args: RunArgs) -> None:
-    """Refuses what EZKL 23.0.5 sizes and lays out, and never proves.
+    """Refuses what EZKL 23.0.5 sizes and lays out, and of which it makes no proof that shows anything.
 
-    Measured: with a fixed input the proof does not verify, as the keys were made without it, and with a fixed
-    output there is no witness.
+    Measured: with a fixed input the proof does not verify, as the keys were made without it; with a fixed
+    output there is no witness; a private hash stands among the instances and is constrained to nothing, so
+    that a proof with any number there verifies.
     """
-    for name in ("input", "output"):
-        if getattr(run_args, f"{name}_visibility") == "fixed":
-            option = f"--set {name}_visibility"
+    for name in ("input", "output", "param"):
+        visibility, option = getattr(run_args, f"{name}_visibility"), f"--set {name}_visibility"
+        if visibility == "fixed" and name != "param":
             reason = f"{option}=fixed makes the {name} part of the keys, which EZKL makes without it"
             raise Refused("visibility", (reason,), f"{option}=public, or private")
-
-
-def _require_bound_hashes(run_args: RunArgs) -> None:
-    """EZKL puts a private hash among the instances without constraining it: any number there verifies."""
-    for name in ("input_visibility", "output_visibility", "param_visibility"):
-        visibility = getattr(run_args, name)
         if visibility.startswith("hashed/private"):
-            reason = f"{name}={visibility} proves nothing: EZKL does not bind that hash to the circuit"
-            raise Refused("fidelity", (reason,), f"--set {name}=hashed, or private")
+            reason = f"{option}={visibility} proves nothing: EZKL does not bind that hash to the circuit"
+            raise Refused("visibility", (reason,), f"{option}=hashed, or private")
 
 
 def make_schedule(
@@ -128,7 +123,15 @@ def make_schedule(
     predictions = predict_steps(
         sized.system, sized.artifacts, sized.size, run_args, profile, cores=machine.cores
     )
-    return Schedule(predictions=predictions)
+    weights = VALUE_BYTES * parameters(studied.model)
+    return Schedule(predictions=tuple(_with_weights(item, weights) for item in predictions))
+
+
+def _with_weights(prediction: StepPrediction, weights_bytes: int) -> StepPrediction:
+    """The compiled circuit holds the weights, of which its size in cells says nothing."""
+    if prediction.step != "compile":
+        return prediction
+    return replace(prediction, bytes=prediction.bytes + weights_bytes)
 
 
 def take_inputs(job: Job) -> tuple[Inputs, tuple[Inputs, ...]]:
