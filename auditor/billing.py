@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from auditor.errors import AuditorError
 from auditor.machine import Machine, free_disk_bytes, this_machine
 from auditor.options import PriceRequest
 from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
-from auditor.pricing.chain.bill import ChainBill, predict_chain
+from auditor.pricing.chain.bill import ChainBill, ReusableBill, predict_chain
 from auditor.pricing.chain.profile import ChainProfile
 from auditor.pricing.chain.profile_file import distinct, load_chain, shipped_chain
 from auditor.pricing.execution import inference_seconds, replicas
@@ -26,7 +26,7 @@ from auditor.pricing.profile import HardwareProfile
 from auditor.pricing.ranges import Range
 from auditor.probe import remembered_profile
 from auditor.proving.store import Store, cache_directory
-from auditor.report import ChainFacts, HardwareFacts, Span
+from auditor.report import ChainFacts, HardwareFacts, ReusableFacts, Span
 from auditor.size_up import Sized
 from auditor.verdict import Bills, Broken, Open
 
@@ -189,16 +189,26 @@ def _ways_out(
 ) -> tuple[str, ...]:
     """A machine it fits, or what the public values take of the calldata."""
     if isinstance(item, ChainBill):
-        if item.public_values_share < _WORTH_HASHING:
-            return ()
-        share = f"public values take {item.public_values_share:.0%} of the calldata"
-        return (f"{share}: --set output_visibility=hashed makes them one each",)
+        return tuple(_ways_onto(item))
     others = resolve(shipped_names(), prices.this_machine)
     fits = fits_where([_on_hardware(sized, parameters, other, prices) for other in others])
     return (fits,) if fits else ()
 
 
 _WORTH_HASHING = 0.5
+
+
+def _ways_onto(item: ChainBill) -> Iterator[str]:
+    """What would make a chain take the proof."""
+    reusable = item.reusable
+    if reusable is not None and reusable.status == "feasible":
+        gas = f"{reusable.verify_gas.low:,.0f} to {reusable.verify_gas.high:,.0f} gas a verification"
+        yield f"EZKL's reusable verifier, which it calls experimental, fits {item.profile}: {gas}"
+    if item.public_values_share >= _WORTH_HASHING:
+        share = f"public values take {item.public_values_share:.0%} of the calldata"
+        yield f"{share}: --set output_visibility=hashed makes them one each"
+    if item.binding == "contract size":
+        yield "fewer columns make a smaller contract: fewer lookups, or a smaller num_inner_cols"
 
 
 # --- as the report tells it ----------------------------------------------------------------
@@ -238,8 +248,22 @@ def _chain_facts(item: ChainBill) -> ChainFacts:
         contract_bytes=_span(item.contract_bytes),
         calldata_bytes=item.calldata_bytes,
         usd_per_verification=_known(item.usd_per_verification),
+        reusable=None if item.reusable is None else _reusable_facts(item.reusable),
         evidence=item.evidence,
         warnings=(*item.notes, *item.warnings),
+    )
+
+
+def _reusable_facts(item: ReusableBill) -> ReusableFacts:
+    return ReusableFacts(
+        status=item.status,
+        binding=item.binding,
+        verify_gas=_span(item.verify_gas),
+        register_gas=_known(item.register_gas),
+        deploy_gas=_span(item.deploy_gas),
+        contract_bytes=item.contract_bytes,
+        calldata_bytes=item.calldata_bytes,
+        usd_per_verification=_known(item.usd_per_verification),
     )
 
 

@@ -159,6 +159,23 @@ class HardwareFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReusableFacts:
+    """The same with EZKL's reusable verifier: one contract for all circuits, where each is registered once.
+
+    ``register_gas`` is None where the chain prices storage otherwise than it was measured.
+    """
+
+    status: Status
+    binding: str | None
+    verify_gas: Span
+    register_gas: Span | None
+    deploy_gas: Span
+    contract_bytes: int
+    calldata_bytes: int
+    usd_per_verification: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainFacts:
     """A verification on one chain, and whether the chain takes the contract and the call.
 
@@ -175,6 +192,7 @@ class ChainFacts:
     contract_bytes: Span
     calldata_bytes: int
     usd_per_verification: Span | None
+    reusable: ReusableFacts | None
     evidence: str
     warnings: tuple[str, ...]
 

@@ -44,7 +44,10 @@ def test_a_chain_that_is_named_decides() -> None:
     assert (code, verdict["status"]) == (1, "infeasible")
     assert verdict["binding"] == "contract size on ethereum-mainnet"
     assert "24,576" in verdict["reasons"][0]
+    assert any("reusable verifier" in step for step in verdict["next"])
     (chain,) = model["chains"]
+    assert chain["reusable"]["status"] == "feasible"
+    assert chain["reusable"]["verify_gas"]["mid"] > chain["verify_gas"]["mid"]
     assert chain["verify_gas"]["low"] < chain["verify_gas"]["mid"] < chain["verify_gas"]["high"]
 
 

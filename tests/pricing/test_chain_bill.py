@@ -10,7 +10,6 @@ import pytest
 
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import UsageError
-from auditor.pricing.chain.aggregation import AGGREGATION
 from auditor.pricing.chain.bill import ChainBill, predict_chain
 from auditor.pricing.chain.gas import known_calldata
 from auditor.pricing.chain.profile import ChainProfile
@@ -293,14 +292,6 @@ def test_more_columns_never_cost_less() -> None:
     assert [found.contract_bytes.mid for found in bills] == sorted(
         found.contract_bytes.mid for found in bills
     )
-
-
-def test_aggregation_is_told_in_facts_with_sources() -> None:
-    assert "cannot aggregate" in AGGREGATION[0].text
-    for fact in AGGREGATION:
-        assert fact.evidence in EVIDENCE
-        assert fact.source
-        assert fact.dated <= AUTUMN
 
 
 def test_a_range_of_gas_is_a_range() -> None:
