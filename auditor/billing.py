@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor.calibration_file import load_calibrated
 from auditor.errors import AuditorError
 from auditor.machine import Machine, free_disk_bytes, this_machine
 from auditor.options import PriceRequest
+from auditor.places import cache_directory, calibration_path
 from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
 from auditor.pricing.chain.bill import ChainBill, ReusableBill, predict_chain
 from auditor.pricing.chain.profile import ChainProfile
@@ -24,11 +25,12 @@ from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
 from auditor.pricing.ranges import Range
-from auditor.probe import remembered_profile
-from auditor.proving.store import Store, cache_directory
 from auditor.report import ChainFacts, HardwareFacts, ReusableFacts, Span
 from auditor.size_up import Sized
 from auditor.verdict import Bills, Broken, Open
+
+if TYPE_CHECKING:
+    from auditor.proving.store import Store
 
 DEFAULT_CHAINS = ("ethereum-mainnet", "base")
 
@@ -54,16 +56,28 @@ def profile_of_this_machine(
     cannot be used.
     """
     machine = this_machine()
-    costs, why_not = load_calibrated(machine)
-    if why_not:
-        note(why_not)
+    calibrated = _calibrated(machine, note)
     return resolve_this_machine(
         machine,
-        costs or _derived(machine, store),
-        prover=costs.prover if costs else prover_for(platform.system(), platform.machine()),
+        calibrated or _derived(machine, store),
+        prover=calibrated.prover if calibrated else prover_for(platform.system(), platform.machine()),
         today=today,
         free_disk_bytes=free_disk_bytes(cache_directory()),
     )
+
+
+# What reads a calibration or the cache is loaded only where there is one: most estimates find none.
+
+
+def _calibrated(machine: Machine, note: Callable[[str], None]) -> HardwareProfile | None:
+    if not calibration_path().exists():
+        return None
+    from auditor.calibration_file import load_calibrated
+
+    profile, why_not = load_calibrated(machine)
+    if why_not:
+        note(why_not)
+    return profile
 
 
 def _derived(machine: Machine, store: Store | None) -> HardwareProfile | None:
@@ -72,9 +86,13 @@ def _derived(machine: Machine, store: Store | None) -> HardwareProfile | None:
 
         return derived_profile(machine, store)
     root = cache_directory()
-    if root.exists():
-        with suppress(AuditorError), Store(root) as found:  # an estimate can do without a cache
-            return remembered_profile(machine, found)
+    if not root.exists():
+        return None
+    from auditor.probe import remembered_profile
+    from auditor.proving.store import Store as OpenStore
+
+    with suppress(AuditorError), OpenStore(root) as found:  # an estimate can do without a cache
+        return remembered_profile(machine, found)
     return None
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor._version import EZKL_VERSION
 from auditor.calibration_circuits import INPUT, QUICK, THOROUGH, TinyCircuit
-from auditor.calibration_file import Kept, calibration_path, keep, place_of
+from auditor.calibration_file import Kept, keep, place_of
 from auditor.errors import InternalFailure
 from auditor.ezkl import Rejected, call, ezkl_version, require_ezkl
 from auditor.ezkl.settings import canonical_settings, py_run_args
@@ -25,6 +25,7 @@ from auditor.front_end import lay_out_or_reject, lower_model
 from auditor.guard import Limits, WorkerResult
 from auditor.machine import Machine, this_machine
 from auditor.model import read_source
+from auditor.places import calibration_path
 from auditor.pricing.calibration import Calibration, TinyRun, calibration
 from auditor.pricing.profile import PROBE_LOGROWS, HardwareProfile, for_processor
 from auditor.pricing.profile_file import shipped

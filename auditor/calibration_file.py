@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import re
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Any
 from auditor._version import EZKL_VERSION
 from auditor.errors import Undetermined, UsageError
 from auditor.machine import Machine
+from auditor.places import calibration_path
 from auditor.pricing.calibration import Calibration, TinyRun
 from auditor.pricing.profile import Factors, HardwareProfile, Speed
 from auditor.pricing.profile_file import REFERENCE, SCHEMA, parse
@@ -30,8 +30,6 @@ from auditor.pricing.tables import BadProfile, Table, read_toml
 from auditor.rules import rules_dir
 from auditor.safe import safe
 from auditor.units import bytes_text
-
-_NAME = "this-machine.toml"
 
 _AGAIN = "run `auditor calibrate` again"
 
@@ -58,25 +56,6 @@ class Kept:
     place: Place
     profile: HardwareProfile
     replaced: bool
-
-
-def calibration_path() -> Path:
-    """Where the profile of this machine is kept: in ``$XDG_CONFIG_HOME``, or the system's own place.
-
-    Raises:
-        UsageError: there is no home directory.
-    """
-    xdg = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    if xdg.is_absolute():  # the specification has relative ones ignored
-        return xdg / "auditor" / "hardware" / _NAME
-    try:
-        home = Path.home()
-    except RuntimeError as error:
-        raise UsageError(
-            "there is no home directory to keep the profile in", hint="set XDG_CONFIG_HOME"
-        ) from error
-    folder = "Library/Application Support" if sys.platform == "darwin" else ".config"
-    return home / folder / "auditor" / "hardware" / _NAME
 
 
 def place_of(machine: Machine) -> Place:

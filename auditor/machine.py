@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,7 +46,8 @@ def free_disk_bytes(path: Path) -> int | None:
     """What is free for this user where ``path`` is, or where it would be made: at its nearest parent."""
     for existing in (path.absolute(), *path.absolute().parents):
         try:
-            return shutil.disk_usage(existing).free
+            told = os.statvfs(existing)
+            return told.f_bavail * told.f_frsize
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
@@ -266,7 +265,9 @@ def _sysconf(pages: str) -> int | None:
 
 
 def _output(*command: str) -> str:
-    """What a program of the system's prints; empty when it cannot be run."""
+    """What a program of the system's prints; empty when it cannot be run. Only macOS needs one."""
+    import subprocess
+
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from auditor.guard import Limits
 from auditor.machine import this_machine
+from auditor.places import cache_directory
 from auditor.progress import StepProgress
 from auditor.proving.manifest import SETTINGS, VERIFIER_SRS, VERIFYING_KEY, Manifest
 from auditor.proving.schedule import Schedule
 from auditor.proving.srs import made_here
-from auditor.proving.store import Store, cache_directory
+from auditor.proving.store import Store
 from auditor.verify import EvmAnswer, Means
 
 

@@ -14,6 +14,7 @@ from auditor.ezkl import inlined_copy
 from auditor.machine import Machine, free_disk_bytes
 from auditor.model import parameters
 from auditor.options import Request
+from auditor.places import cache_directory
 from auditor.pricing.preflight import Shortfall, preflight
 from auditor.pricing.prover import VALUE_BYTES, StepPrediction, predict_steps
 from auditor.progress import StepProgress
@@ -24,7 +25,7 @@ from auditor.proving.manifest import ModelFile
 from auditor.proving.schedule import Schedule
 from auditor.proving.srs import SrsChoice, ceremony_sha256
 from auditor.proving.steps import Workshop
-from auditor.proving.store import Store, cache_directory
+from auditor.proving.store import Store
 from auditor.safe import safe
 from auditor.study import Study
 from auditor.verdict import EXIT_INFEASIBLE

@@ -17,6 +17,7 @@ from auditor.machine import Machine, this_machine
 from auditor.model import EXTERNAL_DATA, read_source
 from auditor.onnx_runtime import require_onnx_runtime
 from auditor.options import Request
+from auditor.places import cache_directory
 from auditor.preparation import (
     Job,
     ProofRequest,
@@ -49,7 +50,7 @@ from auditor.proving.report import ProofReport
 from auditor.proving.schedule import Schedule
 from auditor.proving.srs import Srs, obtain_srs
 from auditor.proving.steps import Step, Workshop
-from auditor.proving.store import Store, cache_directory
+from auditor.proving.store import Store
 from auditor.safe import safe
 from auditor.study import Study, study
 from auditor.verdict import FIDELITY

@@ -20,6 +20,7 @@ VALUES = (
     "auditor.circuit",
     "auditor.errors",
     "auditor.findings",
+    "auditor.places",
     "auditor.safe",
     "auditor.units",
     "auditor._version",

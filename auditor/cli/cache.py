@@ -34,7 +34,8 @@ def show(
     """Finished steps of proofs (keys, SRS, circuits), kept so that they need not be made again."""
     if context.invoked_subcommand is not None:
         return
-    from auditor.proving.store import Store, cache_directory
+    from auditor.places import cache_directory
+    from auditor.proving.store import Store
     from auditor.safe import safe
     from auditor.views.cache import CacheView
 
@@ -58,7 +59,8 @@ def prune(
 ) -> None:
     """Removes finished steps, the least recently used first, and what killed runs have left."""
     from auditor.options import size_bytes
-    from auditor.proving.store import Store, cache_directory
+    from auditor.places import cache_directory
+    from auditor.proving.store import Store
     from auditor.units import bytes_text
 
     if everything == (keep is not None or older_than is not None):

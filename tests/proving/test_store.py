@@ -13,7 +13,8 @@ from typing import NoReturn
 import pytest
 
 from auditor.errors import UsageError
-from auditor.proving.store import Store, cache_directory
+from auditor.places import cache_directory
+from auditor.proving.store import Store
 from tests.proving.storing import (
     ABOUT,
     KEY,

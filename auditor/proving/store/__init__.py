@@ -11,7 +11,7 @@ Locks are flocks, so whatever kills a process frees them. Everything is private 
 """
 
 from auditor.proving.store.cache import Entry, Pruned, Store, Stored
-from auditor.proving.store.disk import cache_directory, no_room
+from auditor.proving.store.disk import no_room
 from auditor.proving.store.records import JSON, FileRecord
 
-__all__ = ["JSON", "Entry", "FileRecord", "Pruned", "Store", "Stored", "cache_directory", "no_room"]
+__all__ = ["JSON", "Entry", "FileRecord", "Pruned", "Store", "Stored", "no_room"]

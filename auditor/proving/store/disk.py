@@ -7,40 +7,17 @@ import errno
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import AuditorError, InternalFailure, UsageError
+from auditor.places import OWN_CACHE
 from auditor.safe import safe
-
-_ELSEWHERE = "set AUDITOR_CACHE to a directory of your own"
 
 _LAYOUT = "store-1"
 """The one name under the root that is the store's. Whatever else is there is not touched."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-def cache_directory(override: Path | None = None) -> Path:
-    """The absolute root of the cache, which need not exist.
-
-    The first of ``override``, ``$AUDITOR_CACHE``, ``$XDG_CACHE_HOME/auditor`` and the system's own place.
-
-    Raises:
-        UsageError: none of them is given and there is no home directory.
-    """
-    given = override or os.environ.get("AUDITOR_CACHE")
-    if given:
-        return Path(given).absolute()
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if xdg.is_absolute():  # the specification has relative ones ignored
-        return xdg / "auditor"
-    try:
-        home = Path.home()
-    except RuntimeError as error:
-        raise UsageError("there is no home directory to keep the cache in", hint=_ELSEWHERE) from error
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "auditor"
 
 
 def prepare(root: Path) -> Path:
@@ -53,14 +30,14 @@ def prepare(root: Path) -> Path:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UsageError(f"the cache {_shown(root)} is not a directory", hint=_ELSEWHERE) from error
+        raise UsageError(f"the cache {_shown(root)} is not a directory", hint=OWN_CACHE) from error
     except OSError as error:
         raise trouble(root, error) from error
     base = root / _LAYOUT
     with explained(root):
         mode = root.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            raise UsageError(f"anyone may replace files in the cache {_shown(root)}", hint=_ELSEWHERE)
+            raise UsageError(f"anyone may replace files in the cache {_shown(root)}", hint=OWN_CACHE)
         with contextlib.suppress(FileExistsError):
             base.mkdir(mode=0o700)
         _require_private(base)
@@ -73,12 +50,12 @@ def _require_private(base: Path) -> None:
     """Whoever can write here can exchange keys after they were checked."""
     status = base.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"{_shown(base)} is not a directory", hint=_ELSEWHERE)
+        raise UsageError(f"{_shown(base)} is not a directory", hint=OWN_CACHE)
     if status.st_uid != os.geteuid():
-        raise UsageError(f"the cache {_shown(base)} belongs to another user", hint=_ELSEWHERE)
+        raise UsageError(f"the cache {_shown(base)} belongs to another user", hint=OWN_CACHE)
     if status.st_mode & 0o077:
         raise UsageError(
-            f"the cache {_shown(base)} is open to other users", hint=f"chmod 700 it, or {_ELSEWHERE}"
+            f"the cache {_shown(base)} is open to other users", hint=f"chmod 700 it, or {OWN_CACHE}"
         )
 
 
@@ -113,8 +90,8 @@ def trouble(root: Path, error: OSError) -> AuditorError:
         return no_room(root)
     reason = error.strerror or str(error)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return UsageError(f"the cache {_shown(root)} cannot be written: {reason}", hint=_ELSEWHERE)
-    return InternalFailure(f"the cache {_shown(root)} cannot be used: {reason}", hint=_ELSEWHERE)
+        return UsageError(f"the cache {_shown(root)} cannot be written: {reason}", hint=OWN_CACHE)
+    return InternalFailure(f"the cache {_shown(root)} cannot be used: {reason}", hint=OWN_CACHE)
 
 
 def no_room(root: Path) -> InternalFailure:
