@@ -72,7 +72,7 @@ def profile_of_this_machine(
 def _calibrated(machine: Machine, note: Callable[[str], None]) -> HardwareProfile | None:
     if not calibration_path().exists():
         return None
-    from auditor.calibration_file import load_calibrated
+    from auditor.calibration.file import load_calibrated
 
     profile, why_not = load_calibrated(machine)
     if why_not:
@@ -82,13 +82,13 @@ def _calibrated(machine: Machine, note: Callable[[str], None]) -> HardwareProfil
 
 def _derived(machine: Machine, store: Store | None) -> HardwareProfile | None:
     if store is not None:
-        from auditor.calibrate import derived_profile
+        from auditor.calibration.measure import derived_profile
 
         return derived_profile(machine, store)
     root = cache_directory()
     if not root.exists():
         return None
-    from auditor.probe import remembered_profile
+    from auditor.calibration.probe import remembered_profile
     from auditor.proving.store import Store as OpenStore
 
     with suppress(AuditorError), OpenStore(root) as found:  # an estimate can do without a cache

@@ -16,8 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from auditor.calibrate import measure
-from auditor.calibration_circuits import QUICK
+from auditor.calibration.circuits import QUICK
+from auditor.calibration.measure import measure
 from auditor.guard import Limits
 from auditor.pricing.calibration import TinyRun
 from auditor.pricing.profile import for_processor

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from auditor.calibrate import predict
-from auditor.calibration_circuits import QUICK
-from auditor.calibration_file import Place, profile_content
+from auditor.calibration.circuits import QUICK
+from auditor.calibration.file import Place, profile_content
+from auditor.calibration.measure import predict
 from auditor.front_end import lay_out_or_reject, lower_model
 from auditor.model import read_source
 from auditor.pricing.calibration import TinyRun, calibration

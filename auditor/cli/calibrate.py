@@ -45,7 +45,7 @@ def calibrate(
 
     From then on times on this machine are told from these proofs, until the machine or EZKL changes.
     """
-    from auditor.calibrate import calibrate as measure
+    from auditor.calibration.measure import calibrate as measure
     from auditor.progress import StepProgress
     from auditor.views.calibration import CalibrationView
 

@@ -43,7 +43,7 @@ KINDS = ("laptop", "workstation", "server", "cloud", "ci", "gpu", "mobile", "sbc
 
 _COMMON = ("schema", "id", "name", "kind", "summary", "cpu", "memory", "evidence")
 _OPTIONAL = ("storage", "limits", "runtime", "cost", "calibration")
-"""What :mod:`auditor.calibrate` says of its runs under ``calibration`` is for that module to read."""
+"""What :mod:`auditor.calibration` says of its runs under ``calibration`` is for that package to read."""
 
 _COSTS = {"own": ("measured", "coefficients"), "extended": ("extends", "speed")}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor._version import __version__
-from auditor.calibrate import CalibrationReport
+from auditor.calibration.measure import CalibrationReport
 from auditor.safe import safe
 from auditor.units import bytes_text, seconds_text
 from auditor.views.page import Column, Line, Page, Table, Words

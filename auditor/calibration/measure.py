@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor._version import EZKL_VERSION
-from auditor.calibration_circuits import INPUT, QUICK, THOROUGH, TinyCircuit
-from auditor.calibration_file import Kept, keep, place_of
+from auditor.calibration.circuits import INPUT, QUICK, THOROUGH, TinyCircuit
+from auditor.calibration.file import Kept, keep, place_of
+from auditor.calibration.probe import remember, remembered_profile
 from auditor.errors import InternalFailure
 from auditor.ezkl import Rejected, call, ezkl_version, require_ezkl
 from auditor.ezkl.settings import canonical_settings, py_run_args
@@ -31,7 +32,6 @@ from auditor.pricing.profile import PROBE_LOGROWS, HardwareProfile, for_processo
 from auditor.pricing.profile_file import shipped
 from auditor.pricing.prover import StepPrediction, predict_steps
 from auditor.pricing.terms import Step
-from auditor.probe import remember, remembered_profile
 from auditor.proving.srs import inspect_srs
 from auditor.sizing import artifacts, constraint_system
 
@@ -205,9 +205,9 @@ def _ask(function: str, limits: Limits, **request: Any) -> WorkerResult:
 def derived_profile(machine: Machine, store: Store) -> HardwareProfile:
     """The reference, its times scaled to this machine by how long it takes over an SRS, measured once.
 
-    The probe takes a second; :mod:`auditor.probe` remembers it. Without EZKL the times are those of the
-    reference, wide on another processor; on the reference's own there is nothing to scale. Raises
-    :class:`auditor.errors.InternalFailure` when EZKL dies over it.
+    The probe takes a second; :mod:`auditor.calibration.probe` remembers it. Without EZKL the times are those
+    of the reference, wide on another processor; on the reference's own there is nothing to scale.
+    Raises :class:`auditor.errors.InternalFailure` when EZKL dies over it.
     """
     reference = shipped()
     if machine.cpu == reference.cpu_model or ezkl_version() != EZKL_VERSION:

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor import calibrate
-from auditor.calibration_circuits import INPUT, QUICK, THOROUGH, TinyCircuit
-from auditor.calibration_file import (
+from auditor.calibration import measure
+from auditor.calibration.circuits import INPUT, QUICK, THOROUGH, TinyCircuit
+from auditor.calibration.file import (
     calibration_path,
     keep,
     load_calibrated,
@@ -27,6 +27,7 @@ from auditor.calibration_file import (
     profile_content,
     to_toml,
 )
+from auditor.calibration.probe import remembered_profile
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import InternalFailure, Undetermined, UsageError
 from auditor.ezkl import Rejected
@@ -37,7 +38,6 @@ from auditor.pricing.profile import Factors
 from auditor.pricing.profile_file import parse, shipped
 from auditor.pricing.prover import STEPS, StepPrediction
 from auditor.pricing.terms import TERMS, Step
-from auditor.probe import remembered_profile
 from auditor.views.calibration import CalibrationView
 from tests.pricing.circuits import predict, size
 
@@ -288,7 +288,7 @@ def test_they_differ_in_columns_tables_and_rows(tmp_path: Path) -> None:
     structures = set()
     for circuit in QUICK:
         (tmp_path / "model.onnx").write_bytes(circuit.model())
-        steps = calibrate.predict(tmp_path / "model.onnx", circuit)
+        steps = measure.predict(tmp_path / "model.onnx", circuit)
         counts = {term.name: term.count for term in steps["proof"].terms if term.quantity == "cpu_seconds"}
         structures.add((circuit.logrows, counts["lookups"], counts["gates and permutation"]))
     assert len(structures) == len(QUICK)
@@ -297,7 +297,7 @@ def test_they_differ_in_columns_tables_and_rows(tmp_path: Path) -> None:
 def test_a_real_one(tmp_path: Path) -> None:
     """Two thirds of a second for the SRS, and one for keys and proof."""
     circuit, teller = TinyCircuit(operators=("Relu",), logrows=11, columns=1), Silent()
-    (run,) = calibrate.measure([circuit], tmp_path, LIMITS, teller)
+    (run,) = measure.measure([circuit], tmp_path, LIMITS, teller)
     assert set(run.cpu_seconds) == set(run.peak_memory_bytes) == set(TERMS)
     assert teller.steps == [run.name] == list(teller.expected)
     for step in ("keys", "proof"):
@@ -311,31 +311,31 @@ def test_a_circuit_that_ezkl_refuses_is_a_failure(monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object, **__: object) -> None:
         raise Rejected("no")
 
-    monkeypatch.setattr(calibrate, "call", refuse)
+    monkeypatch.setattr(measure, "call", refuse)
     with pytest.raises(InternalFailure, match="EZKL did not prove a tiny circuit: no"):
-        calibrate.measure(QUICK[:1], tmp_path, LIMITS, Silent())
+        measure.measure(QUICK[:1], tmp_path, LIMITS, Silent())
     with pytest.raises(InternalFailure, match="EZKL did not generate an SRS: no"):
-        calibrate.quick_probe(LIMITS)
+        measure.quick_probe(LIMITS)
 
 
 # --- the command ---------------------------------------------------------------------------
 
 
 @pytest.fixture
-def report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> calibrate.CalibrationReport:
+def report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> measure.CalibrationReport:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr(calibrate, "this_machine", lambda: MACHINE)
-    monkeypatch.setattr(calibrate, "measure", lambda *_: tuple(tiny_runs(2.0, scatter=0.05)))
-    return calibrate.calibrate(Silent())
+    monkeypatch.setattr(measure, "this_machine", lambda: MACHINE)
+    monkeypatch.setattr(measure, "measure", lambda *_: tuple(tiny_runs(2.0, scatter=0.05)))
+    return measure.calibrate(Silent())
 
 
-def test_a_calibration_is_used_from_then_on(report: calibrate.CalibrationReport) -> None:
+def test_a_calibration_is_used_from_then_on(report: measure.CalibrationReport) -> None:
     assert report.in_use
     profile, reason = load_calibrated(MACHINE)
     assert (profile, reason) == (report.kept.profile, "")
 
 
-def test_it_is_shown(report: calibrate.CalibrationReport, tmp_path: Path) -> None:
+def test_it_is_shown(report: measure.CalibrationReport, tmp_path: Path) -> None:
     from auditor.formats import load as load_format
 
     view = CalibrationView(report)
@@ -351,17 +351,17 @@ def test_it_is_shown(report: calibrate.CalibrationReport, tmp_path: Path) -> Non
 
 
 def test_proofs_that_tell_nothing_are_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(calibrate, "this_machine", lambda: MACHINE)
-    monkeypatch.setattr(calibrate, "measure", lambda *_: tuple(tiny_runs()[:1]))
+    monkeypatch.setattr(measure, "this_machine", lambda: MACHINE)
+    monkeypatch.setattr(measure, "measure", lambda *_: tuple(tiny_runs()[:1]))
     with pytest.raises(InternalFailure, match="tell nothing of this machine"):
-        calibrate.calibrate(Silent(), output=tmp_path / "here.toml")
+        measure.calibrate(Silent(), output=tmp_path / "here.toml")
     assert not (tmp_path / "here.toml").exists()
 
 
 def test_an_unknown_machine_is_not_calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "this_machine", lambda: replace(MACHINE, cpu=None))
+    monkeypatch.setattr(measure, "this_machine", lambda: replace(MACHINE, cpu=None))
     with pytest.raises(Undetermined, match="what processor"):
-        calibrate.calibrate(Silent())
+        measure.calibrate(Silent())
 
 
 # --- a quick guess -------------------------------------------------------------------------
@@ -387,12 +387,12 @@ def test_a_probe_is_made_once_for_a_machine(monkeypatch: pytest.MonkeyPatch) -> 
         probes.append(limits)
         return 1.5
 
-    monkeypatch.setattr(calibrate, "quick_probe", probe)
+    monkeypatch.setattr(measure, "quick_probe", probe)
     store = Memory()
-    first, again = (calibrate.derived_profile(MACHINE, store) for _ in range(2))
+    first, again = (measure.derived_profile(MACHINE, store) for _ in range(2))
     assert first == again
     assert (first.evidence, len(probes)) == ("derived", 1)
-    calibrate.derived_profile(replace(MACHINE, cores=4), store)
+    measure.derived_profile(replace(MACHINE, cores=4), store)
     assert len(probes) == 2
     assert remembered_profile(MACHINE, Memory()) is None
     assert remembered_profile(replace(MACHINE, cores=4), store) is not None
@@ -405,17 +405,17 @@ def test_a_probe_is_made_once_for_a_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_ezkl_the_reference_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "ezkl_version", lambda: None)
-    assert calibrate.derived_profile(MACHINE, Memory()).evidence == "assumed"
+    monkeypatch.setattr(measure, "ezkl_version", lambda: None)
+    assert measure.derived_profile(MACHINE, Memory()).evidence == "assumed"
     own = replace(MACHINE, cpu=REFERENCE.cpu_model)
-    assert calibrate.derived_profile(own, Memory()) is not None
-    assert calibrate.derived_profile(own, Memory()).evidence == "measured"
+    assert measure.derived_profile(own, Memory()) is not None
+    assert measure.derived_profile(own, Memory()).evidence == "measured"
 
 
 def test_a_probe_that_tells_nothing_leaves_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "quick_probe", lambda _: 0.01)
-    assert calibrate.derived_profile(MACHINE, Memory()).evidence == "assumed"
+    monkeypatch.setattr(measure, "quick_probe", lambda _: 0.01)
+    assert measure.derived_profile(MACHINE, Memory()).evidence == "assumed"
 
 
 def test_a_real_probe() -> None:
-    assert calibrate.quick_probe(LIMITS) > REFERENCE.worker_cpu_seconds / 10
+    assert measure.quick_probe(LIMITS) > REFERENCE.worker_cpu_seconds / 10
