@@ -1,7 +1,7 @@
 """How fast this machine makes an SRS, remembered: enough to scale the reference's times to it.
 
-A probe runs EZKL for a second (:func:`auditor.calibration.measure.derived_profile`); what it said is looked up
-here, by estimates too, which run nothing.
+A probe runs EZKL for a second (``measure.derived_profile``); what it said is looked up here, by estimates
+too, which run nothing.
 """
 
 from __future__ import annotations
