@@ -302,7 +302,8 @@ def test_a_real_one(tmp_path: Path) -> None:
     assert teller.steps == [run.name] == list(teller.expected)
     for step in ("keys", "proof"):
         told = run.predicted[step]
-        assert told.peak_memory_bytes.mid == pytest.approx(run.peak_memory_bytes[step], rel=0.1)
+        # Another Python takes some megabytes more or less, which is much of so small a proof.
+        assert told.peak_memory_bytes.mid == pytest.approx(run.peak_memory_bytes[step], rel=0.1, abs=8 << 20)
         assert run.cpu_seconds[step] > 0
     assert len(INPUT[0]) == 4
 
