@@ -25,22 +25,28 @@ from typing import Literal
 
 from auditor.safe import safe
 
-FailureKind = Literal["rejected", "panic", "abort", "memory", "disk", "timeout", "exit"]
+FailureKind = Literal["rejected", "panic", "abort", "memory", "disk", "timeout", "hang", "exit"]
 """``rejected``: an orderly no. ``panic``, ``abort``: the library died. ``memory``, ``disk``, ``timeout``: a
-limit was reached. ``exit``: anything else that ended the worker without a result."""
+limit was reached. ``hang``: it lived and did nothing. ``exit``: anything else that ended it without a
+result."""
 
 _GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a worker may use. ``file_bytes`` bounds each file it writes, its result included."""
+    """What a worker may use. ``file_bytes`` bounds each file it writes, its result included.
+
+    A worker that uses next to no processor time for ``idle_seconds`` waits for something that never comes;
+    None is patient, as one has to be with a worker that has others work for it. Known on Linux only.
+    """
 
     memory_bytes: int = 8 * _GIB
     cpu_seconds: int = 300
     wall_seconds: float = 300.0
     file_bytes: int = 4 * _GIB
     threads: int = 1
+    idle_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,32 +101,64 @@ def run_guarded(
                 env=_environment(directory, limits.threads),
                 start_new_session=True,
             )
-            in_time = _wait(process, limits.wall_seconds)
-        if not in_time:
+            stopped = _wait(process, limits)
+        if stopped == "timeout":
             reason = f"stopped after {limits.wall_seconds:g} seconds"
             return WorkerFailure(stage=stage, kind="timeout", reason=reason)
+        if stopped == "hang":
+            reason = f"did nothing for {limits.idle_seconds:g} seconds"
+            return WorkerFailure(stage=stage, kind="hang", reason=reason)
         return _read_outcome(directory, process.returncode, time.monotonic() - started, stage)
 
 
-def _wait(process: subprocess.Popen[bytes], wall_seconds: float) -> bool:
-    """Whether the worker ended by itself; at any exit from here its whole process group is gone."""
+def _wait(process: subprocess.Popen[bytes], limits: Limits) -> Literal["timeout", "hang"] | None:
+    """Why the worker was stopped, or None; at any exit from here its whole process group is gone."""
     try:
         if sys.platform == "linux":
-            # Popen.wait polls, which costs a short-lived worker as much again as its work.
-            ended = os.pidfd_open(process.pid)
-            try:
-                select.select([ended], [], [], wall_seconds)
-            finally:
-                os.close(ended)
-        else:
-            process.wait(wall_seconds)
-        return process.poll() is not None
+            return _watch(process.pid, limits)
+        process.wait(limits.wall_seconds)
+        return None
     except subprocess.TimeoutExpired:
-        return False
+        return "timeout"
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+_LOOKS_WHILE_IDLE = 10
+_IDLE_SHARE = 0.05
+"""Less of a processor than this is the ticking of a runtime that waits."""
+
+
+def _watch(pid: int, limits: Limits) -> Literal["timeout", "hang"] | None:
+    # Popen.wait polls, which costs a short-lived worker as much again as its work.
+    ended = os.pidfd_open(pid)
+    idle_seconds = limits.idle_seconds or limits.wall_seconds
+    deadline = time.monotonic() + limits.wall_seconds
+    busy_until, used = time.monotonic(), 0.0
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([ended], [], [], min(left, idle_seconds / _LOOKS_WHILE_IDLE))[0]:
+                return None
+            now, cpu_seconds = time.monotonic(), _cpu_seconds(pid)
+            if cpu_seconds - used > _IDLE_SHARE * idle_seconds:
+                busy_until, used = now, cpu_seconds
+            elif limits.idle_seconds is not None and now - busy_until >= idle_seconds:
+                return "hang"
+        return "timeout"
+    finally:
+        os.close(ended)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of a process and all its threads so far, by ``/proc``; 0 when it has just ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _environment(directory: Path, threads: int) -> dict[str, str]:

@@ -215,6 +215,7 @@ _AFTER_DEATH = {
     "memory": "free some memory, raise --memory-limit, or make the circuit smaller; finished steps are kept",
     "disk": "make room with `auditor cache prune`, or set AUDITOR_CACHE; finished steps are kept",
     "timeout": "raise --timeout; finished steps are kept",
+    "hang": "EZKL never ends on some circuits, whatever the run args: change the model, and tell EZKL",
 }
 """What to do, by what ended a step."""
 

@@ -113,6 +113,8 @@ def _explain(failure: WorkerFailure) -> str:
             return f"{failure.stage} ran out of memory: {failure.reason}"
         case "disk":
             return f"{failure.stage} found no room on the disk: {failure.reason}"
+        case "hang":
+            return f"{failure.stage} hangs: EZKL {failure.reason}"
         case "timeout":
             return f"{failure.stage} took too long: {failure.reason}"
         case _:

@@ -24,6 +24,9 @@ PATIENCE = 20
 
 LEAST_PATIENCE_SECONDS = 900.0
 
+IDLE_SECONDS = 60.0
+"""EZKL computes all the time. On some circuits its prover waits for itself for ever instead."""
+
 ONE_THREAD = frozenset({"settings", "compile", "fidelity"})
 """EZKL counts rows wrongly where threads race each other, and gains nothing from them here."""
 
@@ -75,6 +78,7 @@ class Schedule:
                 wall_seconds=wall_seconds,
                 file_bytes=2 * (item.bytes if item else 0) + 4 * _GIB,
                 threads=1 if step in ONE_THREAD else machine.cores,
+                idle_seconds=IDLE_SECONDS if item else None,
             )
 
         return limits

@@ -69,6 +69,13 @@ def spin(request: dict[str, Any], result: Path) -> None:
         pass
 
 
+def compute(request: dict[str, Any], result: Path) -> None:
+    end = time.monotonic() + request["seconds"]
+    while time.monotonic() < end:
+        sum(range(10_000))
+    result.touch()
+
+
 def sleep_with_a_child(request: dict[str, Any], result: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     Path(request["pids"]).write_text(f"{os.getpid()} {child.pid}")

@@ -107,6 +107,17 @@ def test_processor_time_is_limited() -> None:
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="what a process does is known on Linux only")
+def test_a_worker_that_does_nothing_hangs(tmp_path: Path) -> None:
+    found = failure("sleep_with_a_child", {"pids": str(tmp_path / "pids")}, wall_seconds=50, idle_seconds=2)
+    assert (found.kind, found.reason) == ("hang", "did nothing for 2 seconds")
+    assert all(gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+
+
+def test_a_worker_that_computes_does_not_hang() -> None:
+    assert isinstance(run("compute", {"seconds": 3}, wall_seconds=50, idle_seconds=1), WorkerResult)
+
+
 def test_a_timeout_ends_the_whole_process_group(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     assert failure("sleep_with_a_child", {"pids": str(pids)}, wall_seconds=3).kind == "timeout"
