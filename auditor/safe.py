@@ -37,8 +37,15 @@ def safe(name: str, limit: int = 120) -> str:
 
 def _clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    kept = ("⏎" if character == "\n" else character for character in text if not _is_invisible(character))
+    kept = (_shown(character) for character in text if not _is_invisible(character))
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _shown(character: str) -> str:
+    """A line break as a sign, and any other kind of blank as the usual one."""
+    if character == "\n":
+        return "⏎"
+    return " " if unicodedata.category(character) == "Zs" else character
 
 
 def _is_invisible(character: str) -> bool:

@@ -63,3 +63,8 @@ def test_errors_are_one_line_with_what_to_do() -> None:
     assert str(BadModel("is empty", "export it again")) == "is empty; export it again"
     assert str(BadModel("is empty")) == "is empty"
     assert LfsPointer("m", "h", oid="00", size_bytes=3).size_bytes == 3
+
+
+def test_every_blank_is_the_usual_one() -> None:
+    assert safe("a\u00a0b\u3000c\u2003d") == "a b c d"
+    assert safe("a\u00a0b").isprintable()
