@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from auditor.circuit import Circuit, RunArgs
@@ -36,6 +37,25 @@ class Lowering:
     facts: Mapping[str, Fact]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedModel:
+    """A model as tract leaves it, which no run arg has touched yet: whoever tries many begins here."""
+
+    graph: Graph
+    operators: Mapping[str, str]
+    facts: Mapping[str, Fact]
+
+    def circuit(self, run_args: RunArgs) -> Circuit:
+        """The circuit for some run args.
+
+        Raises:
+            Unsupported: EZKL certainly rejects the model.
+            Unmodelled: something in the model is not modelled exactly.
+        """
+        with _in_words():
+            return build(self.graph, run_args, self.operators)
+
+
 def lower(model: Model, run_args: RunArgs) -> Lowering:
     """The circuit of a model whose input dimensions are bound.
 
@@ -43,7 +63,13 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
         Unsupported: EZKL certainly rejects the model.
         Unmodelled: something in the model is not modelled exactly.
     """
-    try:
+    typed = type_model(model)
+    return Lowering(circuit=typed.circuit(run_args), facts=typed.facts)
+
+
+def type_model(model: Model) -> TypedModel:
+    """The part of :func:`lower` that is the same for all run args. Raises as that does."""
+    with _in_words():
         translation = _translate(model)
         graph = translation.graph
         facts = {name: graph.fact(outlet) for name, outlet in translation.wires.items()}
@@ -51,7 +77,14 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
             graph, moved = concretize(graph)
             facts = {name: _fact(graph, moved, facts[name], o) for name, o in translation.wires.items()}
         declutter(graph)
-        return Lowering(circuit=build(graph, run_args, translation.operators), facts=facts)
+        return TypedModel(graph=graph, operators=translation.operators, facts=facts)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What lower stages raise, as what this one promises to raise."""
+    try:
+        yield
     except Rejected as refusal:
         raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
     except (ShapeMismatch, Loop) as refusal:

@@ -120,6 +120,14 @@ def predict_steps(
     return tuple(predictions)
 
 
+def expected(step: Step, quantity: Quantity, work: Workload, profile: HardwareProfile) -> float:
+    """The middle of one quantity of one step on as many cores as were measured, and nothing of its errors.
+
+    For whoever compares thousands of circuits: a tenth of the time that :func:`predict_steps` takes.
+    """
+    return sum(term.amount for term in _terms(step, quantity, work, profile))
+
+
 def _terms(step: Step, quantity: Quantity, work: Workload, profile: HardwareProfile) -> tuple[Term, ...]:
     """The worker itself, then what EZKL does in it."""
     coefficients = profile.fits[step][quantity].coefficients
