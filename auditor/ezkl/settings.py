@@ -34,7 +34,7 @@ def settings_for_compiling(run_args: RunArgs, version: str) -> dict[str, Any]:
     EZKL ``graph/mod.rs`` `GraphCircuit::from_settings`.
     """
     return {
-        "run_args": _serde_run_args(run_args),
+        "run_args": serde_run_args(run_args),
         "num_rows": 0,
         "total_assignments": 0,
         "total_const_size": 0,
@@ -63,10 +63,15 @@ def canonical_settings(settings: dict[str, Any]) -> bytes:
     """A settings.json in the one form that has the same bytes on every run.
 
     EZKL keeps tables in sets, so that their order varies from run to run, and with it the verifying key;
-    any order is a circuit, and this is the sorted one. The time of writing, which EZKL insists on, is 0.
+    any order is a circuit, and this is the sorted one. Einsums come in the order in which EZKL's threads end
+    (``circuit/ops/region.rs`` `dummy_loop`), and no key depends on it: EZKL only adds up and compares them
+    (``circuit/ops/chip/einsum/analysis.rs`` `analyze_einsum_usage`). The time of writing, which EZKL insists
+    on, is 0.
     """
+    einsums = settings["einsum_params"]
     ordered = settings | {
         "timestamp": 0,
+        "einsum_params": einsums | {"equations": sorted(einsums["equations"], key=_in_order)},
         "required_range_checks": sorted(settings["required_range_checks"]),
         "required_lookups": sorted(settings["required_lookups"], key=_in_order),
     }
@@ -77,7 +82,8 @@ def _in_order(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _serde_run_args(run_args: RunArgs) -> dict[str, Any]:
+def serde_run_args(run_args: RunArgs) -> dict[str, Any]:
+    """Run args as EZKL's settings.json spells them (EZKL ``lib.rs`` `RunArgs`, ``graph/vars.rs``)."""
     spelled = asdict(run_args)
     for name in _VISIBILITY_ARGS:
         spelled[name] = _serde_visibility(spelled[name])
