@@ -57,23 +57,23 @@ class RawInput:
     shape: tuple[int, ...]
 
 
-def read_raw(path: Path, names: Sequence[str], elements: int) -> tuple[RawInput, ...]:
+def read_raw(path: Path, names: Sequence[str], elements: int, *, rows: int = 1) -> tuple[RawInput, ...]:
     """What the file holds for each of the inputs ``names``, which have ``elements`` in all.
 
-    The first bytes say which kind of file it is. Raises :class:`UsageError`, also when the file holds
-    more or fewer inputs than asked for.
+    The first bytes say which kind of file it is; it may hold ``rows`` such inputs, one after another.
+    Raises :class:`UsageError`, also when the file holds more or fewer inputs than asked for.
     """
     where = safe(path.name)
-    data = _read_file(path, where, _SLACK_BYTES + _BYTES_PER_NUMBER * elements)
+    data = _read_file(path, where, _SLACK_BYTES + _BYTES_PER_NUMBER * elements * rows, rows)
     if data.startswith(b"PK"):
-        return _read_npz(data, names, where, max_bytes=_SLACK_BYTES + 16 * elements)
+        return _read_npz(data, names, where, _SLACK_BYTES + 16 * elements * rows, rows)
     if data.startswith(_NPY_MAGIC):
         _expect_one(names, where)
         return (_read_npy(data, where),)
-    return _read_json(data, names, where)
+    return _read_json(data, names, where, rows)
 
 
-def _read_file(path: Path, where: str, max_bytes: int) -> bytes:
+def _read_file(path: Path, where: str, max_bytes: int, rows: int) -> bytes:
     try:
         # Without O_NONBLOCK, opening a named pipe waits for somebody to write into it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -85,17 +85,23 @@ def _read_file(path: Path, where: str, max_bytes: int) -> bytes:
     except OSError as error:
         raise UsageError(f"{where}: cannot be read: {error.strerror}") from error
     if len(data) > max_bytes:
-        raise UsageError(
-            f"{where}: is larger than {max_bytes:,} bytes, far more than one input of this model needs",
-            "give one input, not a data set",
-        )
+        raise UsageError(f"{where}: is larger than {max_bytes:,} bytes, {_far_more(rows)}", _fewer(rows))
     return data
+
+
+def _far_more(rows: int) -> str:
+    needs = "one input of this model needs" if rows == 1 else f"{rows:,} rows of this model need"
+    return f"far more than {needs}"
+
+
+def _fewer(rows: int) -> str:
+    return "give one input, not a data set" if rows == 1 else "give a sample of the rows"
 
 
 # --- JSON ----------------------------------------------------------------------------------
 
 
-def _read_json(data: bytes, names: Sequence[str], where: str) -> tuple[RawInput, ...]:
+def _read_json(data: bytes, names: Sequence[str], where: str, most_rows: int) -> tuple[RawInput, ...]:
     content = _parse(data, where)
     rows = content.get("input_data") if isinstance(content, dict) else None
     if not isinstance(rows, list):
@@ -112,7 +118,9 @@ def _read_json(data: bytes, names: Sequence[str], where: str) -> tuple[RawInput,
         raise UsageError(
             f"{where}: input_data holds {len(rows)} lists, and the model takes {_inputs(names)}: EZKL would "
             "ignore the rest without a word",
-            "a proof is about one input; give each row in a file of its own",
+            "a proof is about one input; give each row in a file of its own"
+            if most_rows == 1
+            else "write the rows of an input one after another into its list",
         )
     if len(rows) < len(names):
         raise UsageError(f"{where}: input_data holds {len(rows)} lists, and the model takes {_inputs(names)}")
@@ -176,14 +184,16 @@ def _kind(value: object) -> str:
 # --- numpy ---------------------------------------------------------------------------------
 
 
-def _read_npz(data: bytes, names: Sequence[str], where: str, max_bytes: int) -> tuple[RawInput, ...]:
+def _read_npz(
+    data: bytes, names: Sequence[str], where: str, max_bytes: int, rows: int
+) -> tuple[RawInput, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if len(members) < len(archive.infolist()):
                 raise UsageError(f"{where}: an array occurs twice")
             keys = _order(list(members), names, where)
-            blobs = [_read_member(archive, members[key], where, max_bytes) for key in keys]
+            blobs = [_read_member(archive, members[key], where, max_bytes, rows) for key in keys]
     except _DAMAGED as error:
         raise UsageError(f"{where}: is a damaged .npz file: {safe(str(error))}", "save it again") from error
     return tuple(_read_npy(blob, f"{where}: {safe(key)}") for blob, key in zip(blobs, keys, strict=True))
@@ -204,7 +214,9 @@ def _order(keys: list[str], names: Sequence[str], where: str) -> list[str]:
     )
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, max_bytes: int) -> bytes:
+def _read_member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, max_bytes: int, rows: int
+) -> bytes:
     """An entry's bytes; a small file can unpack to any size, so never more than an input can have."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
         raise UsageError(f"{where}: is packed or encrypted in a way numpy does not write", "save it again")
@@ -212,9 +224,8 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, ma
         data = member.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise UsageError(
-            f"{where}: {safe(info.filename)} unpacks to more than {max_bytes:,} bytes, far more than one "
-            "input of this model needs",
-            "give one input, not a data set",
+            f"{where}: {safe(info.filename)} unpacks to more than {max_bytes:,} bytes, {_far_more(rows)}",
+            _fewer(rows),
         )
     return data
 

@@ -108,8 +108,8 @@ def read_inputs(path: Path, specs: Sequence[InputSpec]) -> Inputs:
     the input, what it takes and what it got.
     """
     raw = read_raw(path, [spec.name for spec in specs], sum(spec.elements for spec in specs))
-    arrays = tuple(_conform(one, spec, safe(path.name)) for one, spec in zip(raw, specs, strict=True))
-    return _inputs(specs, arrays, "file", None)
+    arrays = tuple(conform(one, spec, safe(path.name)) for one, spec in zip(raw, specs, strict=True))
+    return inputs_from(specs, arrays, "file", None)
 
 
 def random_inputs(specs: Sequence[InputSpec], seed: int) -> Inputs:
@@ -208,12 +208,13 @@ def _too_large(
     return UsageError(message, " or ".join(ways))
 
 
-def _inputs(
+def inputs_from(
     specs: Sequence[InputSpec],
     arrays: tuple[np.ndarray, ...],
     source: Literal["file", "random"],
     seed: int | None,
 ) -> Inputs:
+    """Arrays of the declared types and shapes, with their hash."""
     digest = hashlib.sha256()
     for spec, array in zip(specs, arrays, strict=True):
         digest.update(json.dumps([spec.name, spec.dtype, spec.shape]).encode() + b"\n")
@@ -232,7 +233,7 @@ def _draw(specs: Sequence[InputSpec], seed: int, draw: Callable[[np.ndarray], np
         is_float = np.dtype(_NUMPY[spec.dtype]).kind == "f"
         values = draw((bits >> np.uint64(11)) * 2.0**-53) if is_float else bits >> np.uint64(63)
         arrays.append(values.reshape(spec.shape).astype(_NUMPY[spec.dtype]))
-    return _inputs(specs, tuple(arrays), "random", seed)
+    return inputs_from(specs, tuple(arrays), "random", seed)
 
 
 def _on_grid(unit: np.ndarray, *, low: int, high: int, steps: int) -> np.ndarray:
@@ -252,8 +253,8 @@ def _rounded(array: np.ndarray, scale: int) -> np.ndarray:
 # --- from what a file says to what the model declares --------------------------------------
 
 
-def _conform(raw: RawInput, spec: InputSpec, where: str) -> np.ndarray:
-    """The array of the declared type and shape."""
+def conform(raw: RawInput, spec: InputSpec, where: str) -> np.ndarray:
+    """The array of the declared type and shape. Raises :class:`UsageError` naming the input and the place."""
     _check_shape(raw, spec, where)
     dtype = np.dtype(_NUMPY[spec.dtype])
     read = _READERS[dtype.kind]
