@@ -1,0 +1,1 @@
+"""Planning: the run args with which a circuit costs least and is still accurate enough."""
