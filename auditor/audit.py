@@ -21,7 +21,7 @@ from auditor.options import Request
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
 from auditor.safe import safe
-from auditor.study import Bill, study
+from auditor.study import Bill, Plan, Study, study
 from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, Bills, could_not_read, overall
 
 
@@ -31,7 +31,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     Raises:
         UsageError: no model has a dimension that ``--dim`` names.
     """
-    bill = _biller(request)
+    bill = biller(request)
     models = tuple(_guarded(path, request, bill, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     findings = [finding for model in models for finding in model.findings]
@@ -47,8 +47,10 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     )
 
 
-def audit_model(path: Path, request: Request, bill: Bill | None = None, *, alone: bool) -> ModelAudit:
-    """Reads and studies one model.
+def audit_model(
+    path: Path, request: Request, bill: Bill | None = None, plan: Plan | None = None, *, alone: bool
+) -> tuple[ModelAudit, Study | None]:
+    """Reads and studies one model; there is no study where sizes are open.
 
     ``alone`` says that every name of ``--dim`` must be a dimension of this model.
 
@@ -58,12 +60,12 @@ def audit_model(path: Path, request: Request, bill: Bill | None = None, *, alone
     source = read_source(path)
     _note(path, source.notes, request)
     try:
-        studied = study(path, source, request, alone=alone, bill=bill)
+        studied = study(path, source, request, alone=alone, bill=bill, plan=plan)
     except UnboundDimension as error:
         facts = model_facts(as_ezkl_reads(source).model, {}, None)
-        return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions"))
+        return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions")), None
     _note(path, studied.notes, request)
-    return _report(
+    report = _report(
         path,
         source,
         facts=model_facts(studied.model, studied.bound, studied.laid_out.circuit),
@@ -73,6 +75,7 @@ def audit_model(path: Path, request: Request, bill: Bill | None = None, *, alone
         bills=studied.bills,
         verdict=studied.verdict,
     )
+    return report, studied
 
 
 def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> None:
@@ -84,7 +87,7 @@ def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> Non
             raise UsageError(f"--dim {safe(name)}: no model has such a dimension")
 
 
-def _biller(request: Request) -> Bill | None:
+def biller(request: Request) -> Bill | None:
     """What prices every model of this run; it is loaded only where something is to be priced."""
     if request.prices is None:
         return None
@@ -105,7 +108,7 @@ def _guarded(path: Path, request: Request, bill: Bill | None, *, alone: bool) ->
     """One model's audit, or the verdict that it could not be made and why."""
     try:
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
-            return audit_model(path, request, bill, alone=alone)
+            return audit_model(path, request, bill, alone=alone)[0]
     except AuditorError as error:
         return _report(path, None, verdict=_stopped(path, error, "input"))
     except MemoryError as error:

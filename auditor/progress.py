@@ -14,13 +14,17 @@ PATIENCE_SECONDS = 2.0
 
 
 @contextmanager
-def progress(what: str, *, quiet: bool) -> Iterator[None]:
-    """Says ``what`` is still going on once patience has run out; erased at the end on a terminal."""
+def progress(what: str | Callable[[], str], *, quiet: bool) -> Iterator[None]:
+    """Says ``what`` is still going on once patience has run out; erased at the end on a terminal.
+
+    What changes while it goes on is asked for again and again.
+    """
     if quiet:
         yield
         return
     stop = threading.Event()
-    teller = threading.Thread(target=_tell, args=(lambda: what, stop, PATIENCE_SECONDS), daemon=True)
+    status = what if callable(what) else lambda: what
+    teller = threading.Thread(target=_tell, args=(status, stop, PATIENCE_SECONDS), daemon=True)
     teller.start()
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor import rules
 from auditor.circuit import RunArgs
@@ -27,8 +28,15 @@ from auditor.report import CircuitFacts, Verdict
 from auditor.size_up import Sized, size_up
 from auditor.verdict import Bills, judge
 
+if TYPE_CHECKING:
+    from auditor.planner import Outcome
+
 Bill = Callable[[Sized, int, int | None], Bills]
 """What prices a circuit: its sizes, and the parameters and multiply-accumulates of the model."""
+
+
+Plan = Callable[[Model, RunArgs], "Outcome"]
+"""What chooses the run args of a model whose dimensions are bound, where it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +44,15 @@ class Study:
     """Everything known about one model.
 
     ``model`` has its dimensions ``bound``; ``run_args`` are those that were audited; what is built with them
-    at the right ``logrows`` is in ``sized``. ``notes`` are for the user's ears.
+    at the right ``logrows`` is in ``sized``. ``outcome`` is that of planning, None where nobody asked for it.
+    ``notes`` are for the user's ears.
     """
 
     source: SourceModel
     model: Model
     bound: Mapping[str, int]
     run_args: RunArgs
+    outcome: Outcome | None
     laid_out: Lowered
     sized: Sized
     circuit: CircuitFacts
@@ -53,11 +63,18 @@ class Study:
 
 
 def study(
-    path: Path, source: SourceModel, request: Request, *, alone: bool, bill: Bill | None = None
+    path: Path,
+    source: SourceModel,
+    request: Request,
+    *,
+    alone: bool,
+    bill: Bill | None = None,
+    plan: Plan | None = None,
 ) -> Study:
-    """Binds, lowers, lays out, sizes and judges a model that was read from ``path``.
+    """Binds, plans, lowers, lays out, sizes and judges a model that was read from ``path``.
 
-    ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it.
+    ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it, ``plan``
+    chooses its run args; where that cannot, they are the request's.
 
     Raises:
         UnboundDimension: a size is open.
@@ -66,11 +83,16 @@ def study(
     read = as_ezkl_reads(source)
     model, bound = bind_dimensions(read.model, _dims(request, read.model, alone=alone), _variables(request))
     run_args = _run_args(request, read.model, bound)
+    outcome = plan(model, run_args) if plan is not None and not read.refusals else None
+    planned = outcome.run_args if outcome is not None else None
+    run_args = planned or run_args
 
     lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
     laid_out = lay_out_or_reject(lowered, operators_by_node(model))
     sized = size_up(
-        laid_out, logrows_given="logrows" in request.given, max_logrows=request.limits.max_logrows
+        laid_out,
+        logrows_given=planned is not None or "logrows" in request.given,
+        max_logrows=request.limits.max_logrows,
     )
 
     fidelity = find_unfaithful(model, laid_out)
@@ -95,6 +117,7 @@ def study(
         model=model,
         bound=bound,
         run_args=run_args,
+        outcome=outcome,
         laid_out=laid_out,
         sized=sized,
         circuit=circuit,

@@ -34,8 +34,17 @@ STAGES = {
     "ezkl": ("auditor.guard",),
     "front_ends": ("auditor.ezkl", "auditor.guard"),
     "layout": (),
+    "forward": (),
     "sizing": (),
     "fidelity": ("auditor.model.graph",),
+    # It loops over the stages between a model and the size of its circuit.
+    "planning": (
+        "auditor.forward",
+        "auditor.layout",
+        "auditor.lowering",
+        "auditor.model",
+        "auditor.sizing",
+    ),
     "pricing": (
         "auditor.machine",
         "auditor.rules",
@@ -55,7 +64,13 @@ STAGES = {
         "auditor.sizing.artifacts",
     ),
     "formats": ("auditor.views.page",),
-    "views": ("auditor.report", "auditor.proving", "auditor.verify", "auditor.calibration.measure"),
+    "views": (
+        "auditor.report",
+        "auditor.plan_report",
+        "auditor.proving",
+        "auditor.verify",
+        "auditor.calibration.measure",
+    ),
 }
 """Each stage, and the nouns it may import beside ``VALUES``. It never imports another stage."""
 

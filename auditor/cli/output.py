@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from auditor.errors import UsageError
+from auditor.whole_file import write_whole
 
 if TYPE_CHECKING:
     from auditor.formats import Format, Medium
@@ -32,7 +32,7 @@ def deliver(view: View, where: Sequence[Target]) -> None:
         if path is None:
             write(form.render(view, _medium(sys.stdout)))
         else:
-            _write_file(path, form.render(view))
+            write_whole(path, form.render(view))
 
 
 def write(text: str) -> None:
@@ -49,21 +49,6 @@ def complain(message: str) -> None:
     from auditor.safe import safe
 
     print(f"auditor: {safe(message, limit=1000)}", file=sys.stderr)
-
-
-def _write_file(path: Path, text: str) -> None:
-    """Writes a whole file or none of it.
-
-    Raises:
-        UsageError: the file cannot be written there.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _medium(stream: TextIO) -> Medium:

@@ -14,9 +14,14 @@ from auditor.errors import UsageError
 from auditor.guard import Limits, WorkerFailure, WorkerResult, run_guarded
 
 
+def is_installed() -> bool:
+    """Whether ONNX Runtime is there; found without importing it."""
+    return importlib.util.find_spec("onnxruntime") is not None
+
+
 def require_onnx_runtime() -> None:
-    """Raises :class:`UsageError` when ONNX Runtime is not installed; found without importing it."""
-    if importlib.util.find_spec("onnxruntime") is None:
+    """Raises :class:`UsageError` when ONNX Runtime is not installed."""
+    if not is_installed():
         raise UsageError("ONNX Runtime is not installed", "pip install 'auditor[prove]'")
 
 

@@ -121,11 +121,14 @@ def predict_steps(
 
 
 def expected(step: Step, quantity: Quantity, work: Workload, profile: HardwareProfile) -> float:
-    """The middle of one quantity of one step on as many cores as were measured, and nothing of its errors.
+    """The middle of one quantity of one step, and nothing of its errors; time is wall time.
 
-    For whoever compares thousands of circuits: a tenth of the time that :func:`predict_steps` takes.
+    For whoever compares thousands of circuits: :func:`predict_steps` takes ten times as long.
     """
-    return sum(term.amount for term in _terms(step, quantity, work, profile))
+    amount = sum(term.amount for term in _terms(step, quantity, work, profile))
+    if quantity == "cpu_seconds" and step in PARALLEL:
+        return amount / _speed_up(profile.usable_threads, profile.parallel_fraction)
+    return amount
 
 
 def _terms(step: Step, quantity: Quantity, work: Workload, profile: HardwareProfile) -> tuple[Term, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
@@ -144,7 +145,7 @@ def _with_constant_columns(size: CircuitSize, run_args: RunArgs, constant_column
         einsum_blocks=einsum_blocks,
         use=use,
     )
-    merged = merge(simple, simple.count, reached.degree)
+    merged = _merged(simple, reached.degree)
     # Complex selectors, which occur in lookups, are never merged.
     complex_selectors = _num_complex_selectors(size, cut)
     unmerged_fixed = columns.fixed + complex_selectors
@@ -171,6 +172,12 @@ def _with_constant_columns(size: CircuitSize, run_args: RunArgs, constant_column
         exact=merged.low == merged.high,
         inexact_reason=_inexact_reason(merged, cut.blocks + einsum_blocks, unmerged_fixed),
     )
+
+
+@lru_cache(maxsize=1024)
+def _merged(simple: SimpleSelectors, degree: int) -> MergedColumns:
+    """Takes nearly all of the time here, and circuits of one shape have the same selectors."""
+    return merge(simple, simple.count, degree)
 
 
 def num_instances(size: CircuitSize) -> int:

@@ -50,7 +50,7 @@ class AuditView:
         return {
             "schema": SCHEMA,
             "tool": {"name": "auditor", "version": audit.version, "rules": audit.rules},
-            "models": [_document(model) for model in audit.models],
+            "models": [model_document(model) for model in audit.models],
             "verdict": {"status": audit.status, "exit_code": audit.exit_code},
         }
 
@@ -223,7 +223,8 @@ def _lines(audited: ModelAudit) -> list[str]:
     return lines
 
 
-def _document(audited: ModelAudit) -> dict[str, object]:
+def model_document(audited: ModelAudit) -> dict[str, object]:
+    """One model in the schema ``auditor.report/1``."""
     verdict = audited.verdict
     return {
         "path": audited.path,

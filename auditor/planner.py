@@ -1,0 +1,262 @@
+"""From a model to the run args it should have: sample inputs, a price and the search, joined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from auditor.circuit import Circuit, CircuitNode, RunArgs
+from auditor.circuit.size import CircuitSize
+from auditor.faithful import find_unfaithful
+from auditor.front_end import Lowered
+from auditor.layout import LayoutError, lay_out
+from auditor.lowering import TypedModel, Unmodelled, Unsupported, type_model
+from auditor.macs import macs
+from auditor.planning.nouns import Cost, Goal, Price
+from auditor.planning.search import Effort, Progress, Search, search
+from auditor.planning.trials import CannotPlan, Rows, Veto, laboratory
+from auditor.pricing.chain import gas
+from auditor.pricing.prover import expected
+from auditor.pricing.terms import Step, Workload
+from auditor.proving.input_rows import read_rows
+from auditor.proving.inputs import Inputs, input_specs, random_inputs
+from auditor.sizing import Artifacts, ConstraintSystem
+from auditor.verdict import BLOCKING_SEVERITIES
+
+if TYPE_CHECKING:
+    from auditor.model import Model
+    from auditor.pricing.bill import Rent
+    from auditor.pricing.chain.profile import GasRules
+    from auditor.pricing.profile import HardwareProfile
+
+RANDOM_ROWS = 16
+"""How many inputs are drawn where none are given."""
+
+_ROW_WORK = 4_000_000
+_TRIAL_WORK = 150_000_000
+_NODE_WORK = 2_000
+"""Cells and products that are computed in one trial, in all trials, and those that take as long as a node."""
+
+_MOST_TRIALS, _LEAST_TRIALS = 150, 8
+_LAYOUT_NODES = 6_000
+"""Nodes laid out for each number of columns, over all scalings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The inputs a plan stands on, whence they are, and the seed of random ones.
+
+    ``given`` are arrays of (rows, shape...) as the model takes them, ``rows`` the same as the circuit does.
+    """
+
+    given: Rows = field(repr=False)
+    rows: Rows = field(repr=False)
+    source: Literal["file", "random"]
+    seed: int | None
+
+    @property
+    def count(self) -> int:
+        """How many rows."""
+        return len(self.rows[0]) if self.rows else 0
+
+    def first(self, count: int) -> Rows:
+        """Some of the rows."""
+        return tuple(array[:count] for array in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What was found, and the sample it stands on."""
+
+    found: Search
+    sample: Sample
+    goal: Goal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The run args to take, or None and why there are none. ``planned`` is None where nothing was tried."""
+
+    run_args: RunArgs | None
+    reason: str
+    planned: Planned | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a plan is wanted for. ``compare`` looks for EZKL's own choice too, ``coarser`` for what more error
+    would save.
+
+    A circuit that takes more than ``most_work`` cells and products to compute is not tried.
+    """
+
+    goal: Goal
+    price: Price
+    input: Path | None = None
+    seed: int = 0
+    compare: bool = False
+    coarser: bool = False
+    most_work: int = 1 << 62
+
+
+def plan_model(model: Model, run_args: RunArgs, wish: Wish, progress: Progress = lambda _: None) -> Outcome:
+    """The cheapest run args for a model whose dimensions are bound.
+
+    What the goal pins is taken from ``run_args``, and visibilities are never changed.
+
+    Raises:
+        UsageError: the input file does not hold inputs of this model.
+    """
+    try:
+        typed = type_model(model)
+        sample = take_sample(model, wish.input, wish.seed)
+        planned = plan_run_args(typed, run_args, sample, wish, _veto(model, typed), progress)
+    except (Unsupported, Unmodelled, CannotPlan) as error:
+        return Outcome(run_args=None, reason=error.reason)
+    best = planned.found.candidates
+    return Outcome(run_args=best[0].run_args if best else None, reason=planned.found.reason, planned=planned)
+
+
+def take_sample(model: Model, path: Path | None, seed: int) -> Sample:
+    """The rows of a file; without one, random ones.
+
+    Raises:
+        UsageError: the file does not hold inputs of this model, or the model takes none that can be drawn.
+    """
+    specs = input_specs(model)
+    if path is not None:
+        return _stacked(read_rows(path, specs), "file", None)
+    return _stacked([random_inputs(specs, seed + row) for row in range(RANDOM_ROWS)], "random", seed)
+
+
+def plan_run_args(
+    typed: TypedModel, run_args: RunArgs, sample: Sample, wish: Wish, veto: Veto, progress: Progress
+) -> Planned:
+    """The search, on as many rows and with as many trials as the circuit allows.
+
+    How much is tried depends on the size of the circuit and on nothing else, so that the answer is the same
+    on every run.
+
+    Raises:
+        CannotPlan: the circuit cannot be computed here.
+    """
+    goal = wish.goal
+    circuit = _first_circuit(typed, run_args)
+    sample = replace(sample, rows=_as_nodes(sample.rows, circuit))
+    work = _work(circuit)
+    if work > wish.most_work:
+        raise CannotPlan(f"one inference computes {work:,} cells and products, too many to try run args on")
+    all_rows = laboratory(typed, run_args, sample.rows, veto=veto, pinned=goal.pinned)
+    few = max(1, min(sample.count, _ROW_WORK // work))
+    some_rows = all_rows
+    if few < sample.count:
+        reference = tuple(output[:few] for output in all_rows.reference)
+        some_rows = laboratory(
+            typed, run_args, sample.first(few), veto=veto, pinned=goal.pinned, reference=reference
+        )
+    effort = _effort(work * few, len(circuit.graph.nodes))
+    found = search(
+        some_rows,
+        all_rows,
+        goal,
+        wish.price,
+        effort,
+        compare=wish.compare,
+        coarser=wish.coarser,
+        progress=progress,
+    )
+    return Planned(found=found, sample=sample, goal=goal)
+
+
+def _veto(model: Model, typed: TypedModel) -> Veto:
+    """What the fidelity rules say against a circuit."""
+
+    def veto(circuit: Circuit) -> tuple[str, ...]:
+        lowered = Lowered(front_end="onnx", circuit=circuit, facts=typed.facts)
+        report = find_unfaithful(model, lowered)
+        grave = [item for item in report.findings if item.severity in BLOCKING_SEVERITIES]
+        return tuple(f"{item.rule}: {item.message}" for item in grave)
+
+    return veto
+
+
+def price_on(profile: HardwareProfile, rules: GasRules | None = None, rent: Rent | None = None) -> Price:
+    """What a circuit costs on a machine, to rent it by the hour, and to verify under a chain's rules."""
+
+    def price(system: ConstraintSystem, artifacts: Artifacts, size: CircuitSize, run_args: RunArgs) -> Cost:
+        work = Workload(system=system, artifacts=artifacts, size=size)
+        witness, keys, proof = (expected(step, "cpu_seconds", work, profile) for step in _TIMED)
+        memory = max(expected(step, "peak_memory_bytes", work, profile) for step in _HEAVY)
+        prove = witness + proof
+        verify = None
+        if rules is not None:
+            verify = gas.verify_gas(system, gas.verify_calldata(system, artifacts), rules).mid
+        return Cost(
+            setup_seconds=keys,
+            prove_seconds=prove,
+            peak_memory_bytes=memory,
+            proof_bytes=artifacts.proof_bytes,
+            verify_gas=verify,
+            usd=None if rent is None else prove * rent.usd_per_hour / 3600,
+        )
+
+    return price
+
+
+_TIMED: tuple[Step, ...] = ("witness", "keys", "proof")
+_HEAVY: tuple[Step, ...] = ("keys", "proof")
+
+
+# --- how much is tried ---------------------------------------------------------------------
+
+
+def _first_circuit(typed: TypedModel, run_args: RunArgs) -> Circuit:
+    try:
+        return typed.circuit(run_args)
+    except (Unsupported, Unmodelled) as error:
+        raise CannotPlan(error.reason) from error
+
+
+def _work(circuit: Circuit) -> int:
+    """What one row takes to compute: cells, products, and something for every node."""
+    try:
+        cells = lay_out(circuit).total_assignments
+    except LayoutError:
+        cells = 0
+    return cells + macs(circuit.graph) + _NODE_WORK * len(circuit.graph.nodes)
+
+
+def _effort(work: int, nodes: int) -> Effort:
+    """Less of everything for a large circuit."""
+    layouts = _LAYOUT_NODES // max(1, nodes)
+    return Effort(
+        trials=max(_LEAST_TRIALS, min(_MOST_TRIALS, _TRIAL_WORK // work)),
+        laid_out=max(1, min(8, layouts // 10)),
+        columns=(1, 2, 3, 4, 6, 8) if layouts >= 20 else (1, 2, 3),
+    )
+
+
+# --- rows ----------------------------------------------------------------------------------
+
+
+def _stacked(rows: Sequence[Inputs], source: Literal["file", "random"], seed: int | None) -> Sample:
+    slots = zip(*(one.arrays for one in rows), strict=True)
+    stacked = tuple(np.stack(slot) for slot in slots)
+    return Sample(given=stacked, rows=stacked, source=source, seed=seed)
+
+
+def _as_nodes(rows: Rows, circuit: Circuit) -> Rows:
+    """The rows in the shapes of the circuit's inputs, where a scalar has an axis of its own."""
+    nodes = {node.id: node for node in circuit.graph.nodes}
+    shaped = []
+    for array, id_ in zip(rows, circuit.graph.inputs, strict=True):
+        node = nodes[id_]
+        assert isinstance(node, CircuitNode)
+        assert math.prod(node.shape) * len(array) == array.size
+        shaped.append(array.reshape(len(array), *node.shape))
+    return tuple(shaped)

@@ -1,0 +1,61 @@
+"""How far apart two answers are, in the numbers people know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from auditor.planning.nouns import Accuracy
+
+_MOST_CLASSES_RANK = 2
+"""A classifier's output has a row for each input, and a number for each class."""
+
+
+def real_values(integers: np.ndarray, scale: int) -> np.ndarray:
+    """What the circuit's integers stand for."""
+    return integers / 2.0**scale
+
+
+def accuracy(answers: Sequence[np.ndarray], reference: Sequence[np.ndarray]) -> Accuracy:
+    """``answers`` against ``reference``: for each output an array whose leading axis holds the rows.
+
+    Raises :class:`ValueError` when an output has another number of elements than its reference.
+    """
+    worst = mean = relative = 0.0
+    agreements = []
+    for answer, truth in zip(answers, reference, strict=True):
+        rows = len(truth)
+        if answer.size != truth.size:
+            raise ValueError(f"an output of {answer.size} elements where the model has {truth.size}")
+        ours, theirs = answer.reshape(rows, -1).astype(np.float64), truth.reshape(rows, -1).astype(np.float64)
+        if not theirs.size:
+            continue
+        apart = np.abs(ours - theirs)
+        largest = float(apart.max())
+        worst, mean = max(worst, largest), max(mean, float(apart.mean()))
+        relative = max(relative, largest / output_range(theirs))
+        if has_classes(truth):
+            agreements.append(float(np.mean(ours.argmax(axis=1) == theirs.argmax(axis=1))))
+    return Accuracy(
+        max_abs_error=worst,
+        mean_abs_error=mean,
+        relative_error=relative,
+        agreement=min(agreements, default=None),
+    )
+
+
+def output_range(values: np.ndarray) -> float:
+    """From the least to the greatest; of values that are all alike their magnitude, or 1 for zeros."""
+    span = float(values.max() - values.min())
+    return span or float(np.abs(values).max()) or 1.0
+
+
+def has_classes(values: np.ndarray) -> bool:
+    """Whether an output of (rows, shape...) looks like a classifier's: a few numbers, of floating point.
+
+    The shape may have leading axes of one.
+    """
+    shape = [size for size in values.shape[1:-1] if size != 1]
+    is_flat = values.ndim >= _MOST_CLASSES_RANK and not shape
+    return is_flat and values.dtype.kind == "f" and values.shape[-1] > 1

@@ -1,0 +1,164 @@
+"""The search as a whole: scales, layouts, the best of them, and what else there would be to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from auditor.planning.baseline import calibrated
+from auditor.planning.layouts import INNER_COLUMNS, exact_candidate, lay_out_cheaply, ranked
+from auditor.planning.nouns import Candidate, Goal, Price, Trial
+from auditor.planning.scalings import Demand, cells, demand, is_good, worthwhile
+from auditor.planning.trials import Laboratory
+
+Progress = Callable[[str], None]
+
+_TIMES_COARSER = (2, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much may be tried: scalings to run, scalings to lay out, and which numbers of inner columns."""
+
+    trials: int = 120
+    laid_out: int = 8
+    columns: tuple[int, ...] = INNER_COLUMNS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What was found. ``candidates`` are within the goal, best first; none where nothing is good enough, and
+    then ``reason`` says what stands in the way.
+
+    ``calibrated`` is EZKL's own choice, None where it was not looked for or EZKL finds none. ``fine`` are the
+    answers of a circuit that rounds next to nothing, outputs by rows. ``coarser`` are the best candidates
+    where more error is tolerated, beside how much.
+    """
+
+    candidates: tuple[Candidate, ...]
+    calibrated: Candidate | None
+    wanted: Demand
+    fine: tuple[np.ndarray, ...] = field(repr=False)
+    coarser: tuple[tuple[float, Candidate], ...]
+    trials: int
+    reason: str = ""
+
+
+def search(
+    laboratory: Laboratory,
+    thorough: Laboratory,
+    goal: Goal,
+    price: Price,
+    effort: Effort,
+    *,
+    compare: bool,
+    coarser: bool,
+    progress: Progress = lambda _: None,
+) -> Search:
+    """The best candidates for a goal.
+
+    Scales are looked for in ``laboratory``, which may have some of the rows only; those that are laid out were
+    confirmed in ``thorough``, which has all. EZKL's own calibration is imitated where ``compare`` asks for it,
+    and where the usual accuracy cannot be had: then it says what can. ``coarser`` looks for what more error
+    would save.
+    """
+
+    def told(count: int) -> None:
+        progress(f"{count} scalings tried")
+
+    def confirmed(wanted: Demand) -> list[Trial]:
+        found: list[Trial] = []
+        for trial in worthwhile(laboratory, wanted, effort.trials, told):
+            again = thorough.trial(trial.scaling)
+            if again is not None and is_good(again, wanted):
+                found.append(again)
+            if len(found) == effort.laid_out:
+                break
+        return found
+
+    wanted = demand(goal, None)
+    trials = confirmed(wanted)
+    own = calibrated(thorough) if compare or not trials else None
+    if not trials and own is not None:
+        wanted = demand(goal, own[1].accuracy)
+        trials = confirmed(wanted)
+        trials += [own[1]] if is_good(own[1], wanted) and own[1] not in trials else []
+
+    def laid_out(trials: Sequence[Trial]) -> list[Candidate]:
+        found: list[Candidate] = []
+        for done, trial in enumerate(trials):
+            progress(f"laying out {done + 1} of {len(trials)} scalings")
+            found += lay_out_cheaply(laboratory.typed, trial, goal, price, columns=effort.columns)
+        return ranked(found, goal.minimize)
+
+    found = laid_out(trials)
+    more = []
+    for times in _TIMES_COARSER if coarser and found else ():
+        looser = Demand(tolerance=times * wanted.tolerance, min_agreement=wanted.min_agreement)
+        cheaper = laid_out(confirmed(looser))
+        more += [(looser.tolerance, cheaper[0])] if cheaper else []
+    return Search(
+        candidates=tuple(found),
+        calibrated=None if own is None else exact_candidate(laboratory.typed, own[1], own[0], price),
+        wanted=wanted,
+        fine=thorough.reference,
+        coarser=tuple(more),
+        trials=laboratory.count,
+        reason="" if found else _reason(laboratory, trials, wanted),
+    )
+
+
+def _reason(laboratory: Laboratory, trials: Sequence[Trial], wanted: Demand) -> str:
+    """Why there is no candidate."""
+    if trials:
+        return "no run args keep the limits"
+    run = [trial for trial in laboratory.trials if trial is not None]
+    if not run:
+        return "the circuit cannot be computed at any scale: its integers leave 63 bits"
+    sound = [trial for trial in run if not trial.faults]
+    if not sound:
+        return f"no proof of these inputs would hold: {run[0].faults[0]}"
+    best = min(sound, key=lambda trial: (trial.accuracy.relative_error, cells(trial)))
+    agreement = best.accuracy.agreement
+    kept = "" if agreement is None else f", and keep {agreement:.0%} of the classes"
+    return (
+        f"the most exact scales are {best.accuracy.relative_error:.2%} of the output's range off{kept}; "
+        f"{wanted.tolerance:.2%} and {wanted.min_agreement:.0%} are wanted"
+    )
+
+
+def front(candidates: Sequence[Candidate], most: int = 8) -> tuple[Candidate, ...]:
+    """Those that no other is better than in time, memory, proof and error alike, the best first.
+
+    Of many, the first and those that are best at something.
+    """
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        amounts = _amounts(candidate)
+        if not any(_as_good(_amounts(other), amounts) for other in kept):
+            kept.append(candidate)
+    kept = [one for one in kept if not any(other is not one and _as_good(_amounts(other), _amounts(one))
+                                           for other in kept)]  # fmt: skip
+    chosen = dict.fromkeys(
+        [0, *(min(range(len(kept)), key=lambda i: _amounts(kept[i])[at]) for at in range(4))]
+    )
+    chosen |= dict.fromkeys(range(len(kept)))
+    return tuple(kept[at] for at in sorted(list(chosen)[:most])) if kept else ()
+
+
+def _amounts(candidate: Candidate) -> tuple[float, ...]:
+    """In two figures: what differs by less is alike."""
+    cost = candidate.cost
+    amounts = (
+        cost.setup_seconds + cost.prove_seconds,
+        cost.peak_memory_bytes,
+        float(cost.proof_bytes),
+        candidate.accuracy.relative_error,
+    )
+    return tuple(float(f"{amount:.1e}") for amount in amounts)
+
+
+def _as_good(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,237 @@
+"""Trying scales: the circuit they make, run on sample inputs, beside what the model says to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit, ops
+from auditor.circuit.graph import Graph
+from auditor.forward import Forward, Overflow, Unmodelled, forward
+from auditor.lowering import TypedModel, Unsupported
+from auditor.lowering import Unmodelled as NotLowered
+from auditor.planning.accuracy import accuracy, real_values
+from auditor.planning.nouns import Room, Scaling, Trial
+
+Rows = tuple[np.ndarray, ...]
+"""For each input of the model an array of real values, whose leading axis holds the rows."""
+
+Veto = Callable[[Circuit], tuple[str, ...]]
+"""Why a circuit must not be proved although it can be: what it computes is something else than the model."""
+
+FINE_SCALES = (20, 16, 13)
+"""Where the circuit's answers stand for the model's: a millionth, or what its integers still hold."""
+
+_MOST_CELLS = 1 << 24
+"""How many cells are computed at a time."""
+
+
+class CannotPlan(Exception):
+    """There is nothing to compare scales by; ``reason`` is one line."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True, kw_only=True)
+class Laboratory:
+    """The model under trial, its sample rows, and every trial made so far.
+
+    The run args in ``pinned`` stay as they are in ``run_args``. ``reference`` holds the model's answers,
+    outputs by rows. Trials are made once; ``count`` is how many.
+    """
+
+    typed: TypedModel
+    run_args: RunArgs
+    pinned: frozenset[str]
+    rows: Rows
+    reference: tuple[np.ndarray, ...]
+    veto: Veto
+    _circuits: dict[Scaling, Circuit | None]
+    _trials: dict[Scaling, Trial | None]
+
+    @property
+    def count(self) -> int:
+        """How many scalings were run."""
+        return len(self._trials)
+
+    @property
+    def trials(self) -> tuple[Trial | None, ...]:
+        """All that were made, in their order."""
+        return tuple(self._trials.values())
+
+    def scaling(self, inputs: int, params: int, multiplier: int, *, bounded_log: bool) -> Scaling:
+        """A scaling, except for what is pinned."""
+        wanted = {
+            "input_scale": inputs,
+            "param_scale": params,
+            "scale_rebase_multiplier": multiplier,
+            "bounded_log_lookup": bounded_log,
+        }
+        own = {name: getattr(self.run_args, name) for name in self.pinned & set(wanted)}
+        return Scaling(**(wanted | own))
+
+    def circuit(self, scaling: Scaling) -> Circuit | None:
+        """The circuit of a scaling; None where EZKL rejects it at these scales."""
+        if scaling not in self._circuits:
+            self._circuits[scaling] = _circuit(self.typed, scaling.of(self.run_args))
+        return self._circuits[scaling]
+
+    def trial(self, scaling: Scaling) -> Trial | None:
+        """The scaling on all rows; None where there is no circuit, or its integers leave 63 bits."""
+        if scaling not in self._trials:
+            self._trials[scaling] = self._run(scaling)
+        return self._trials[scaling]
+
+    def _run(self, scaling: Scaling) -> Trial | None:
+        circuit = self.circuit(scaling)
+        if circuit is None:
+            return None
+        try:
+            ran = run(circuit, self.rows)
+        except (Overflow, Unmodelled):
+            return None
+        answers = [real_values(output, scale) for output, scale in zip(ran.outputs, ran.scales, strict=True)]
+        return Trial(
+            scaling=scaling,
+            circuit=circuit,
+            room=room_of([ran]),
+            answers=tuple(answers),
+            accuracy=accuracy(answers, self.reference),
+            faults=(*(f"{fault.node}: {fault.reason}" for fault in ran.needs.faults), *self.veto(circuit)),
+        )
+
+
+def laboratory(
+    typed: TypedModel,
+    run_args: RunArgs,
+    rows: Rows,
+    *,
+    veto: Veto,
+    pinned: frozenset[str] = frozenset(),
+    reference: Sequence[np.ndarray] | None = None,
+) -> Laboratory:
+    """A laboratory for a model.
+
+    Without a ``reference`` the circuit itself at a fine scale is one: what it is away from the model does
+    not shrink with the scale, and is for fidelity to judge.
+
+    Raises:
+        CannotPlan: the circuit cannot be computed here.
+    """
+    truth = tuple(reference) if reference is not None else fine_answers(typed, run_args, rows)
+    return Laboratory(
+        typed=typed,
+        run_args=run_args,
+        pinned=pinned,
+        rows=rows,
+        reference=truth,
+        veto=veto,
+        _circuits={},
+        _trials={},
+    )
+
+
+def fine_answers(typed: TypedModel, run_args: RunArgs, rows: Rows) -> tuple[np.ndarray, ...]:
+    """The circuit's answers where rounding is next to nothing, as real values.
+
+    Raises:
+        CannotPlan: it cannot be computed here, at any fine scale.
+    """
+    reason = "EZKL rejects it at fine scales"
+    for scale in FINE_SCALES:
+        scaling = Scaling(input_scale=scale, param_scale=scale, scale_rebase_multiplier=1)
+        circuit = _circuit(typed, scaling.of(run_args))
+        if circuit is None:
+            continue
+        try:
+            ran = run(circuit, rows)
+        except (Overflow, Unmodelled) as error:
+            reason = f"{error.node}: {error.reason}"
+            if isinstance(error, Unmodelled):
+                break
+            continue
+        return tuple(real_values(output, at) for output, at in zip(ran.outputs, ran.scales, strict=True))
+    raise CannotPlan(reason)
+
+
+def run(circuit: Circuit, rows: Rows) -> Forward:
+    """The circuit on all rows, as many at a time as memory allows."""
+    count = len(rows[0]) if rows else 1
+    step = max(1, _MOST_CELLS // max(1, largest_value(circuit.graph)))
+    if step >= count:
+        return forward(circuit, rows)
+    parts = [forward(circuit, [array[at : at + step] for array in rows]) for at in range(0, count, step)]
+    return _joined(parts, step)
+
+
+def room_of(runs: Sequence[Forward]) -> Room:
+    """Room for everything that occurred in some runs."""
+    rounded: dict[int, int] = {}
+    for ran in runs:
+        for base, magnitude in ran.needs.rounded.items():
+            rounded[base] = max(rounded.get(base, 0), magnitude)
+    return Room(
+        decomposed=max(int(ran.needs.decomposed.max(initial=0)) for ran in runs),
+        lookup_low=min(int(ran.needs.lookup_low.min(initial=0)) for ran in runs),
+        lookup_high=max(int(ran.needs.lookup_high.max(initial=0)) for ran in runs),
+        rounded=tuple(sorted(rounded.items())),
+    )
+
+
+def largest_value(graph: Graph) -> int:
+    """Elements of the largest tensor that is computed."""
+    sizes = [1]
+    for node in graph.nodes:
+        if isinstance(node, SubCircuit):
+            sizes.append(largest_value(node.body))
+        elif not isinstance(node.op, ops.Constant):
+            sizes.append(int(np.prod(node.shape, dtype=np.int64)))
+    return max(sizes)
+
+
+def rebases(graph: Graph) -> bool:
+    """Whether any value is divided down to another scale: without it a larger multiplier changes nothing."""
+    return any(
+        rebases(node.body) if isinstance(node, SubCircuit) else _is_rebased(node) for node in graph.nodes
+    )
+
+
+def _is_rebased(node: CircuitNode) -> bool:
+    return isinstance(node.op, ops.RebaseScale)
+
+
+def _circuit(typed: TypedModel, run_args: RunArgs) -> Circuit | None:
+    try:
+        return typed.circuit(run_args)
+    except (Unsupported, NotLowered):
+        return None
+
+
+def _joined(parts: Sequence[Forward], step: int) -> Forward:
+    """Runs of ``step`` rows each as one."""
+    rounded: dict[int, int] = {}
+    for part in parts:
+        for base, magnitude in part.needs.rounded.items():
+            rounded[base] = max(rounded.get(base, 0), magnitude)
+    faults = tuple(
+        replace(fault, rows=tuple(row + index * step for row in fault.rows))
+        for index, part in enumerate(parts)
+        for fault in part.needs.faults
+    )
+    first = parts[0]
+    return Forward(
+        outputs=tuple(np.concatenate(slot) for slot in zip(*(part.outputs for part in parts), strict=True)),
+        scales=first.scales,
+        needs=replace(
+            first.needs,
+            decomposed=np.concatenate([part.needs.decomposed for part in parts]),
+            lookup_low=np.concatenate([part.needs.lookup_low for part in parts]),
+            lookup_high=np.concatenate([part.needs.lookup_high for part in parts]),
+            rounded=rounded,
+            faults=faults,
+        ),
+    )
