@@ -31,8 +31,8 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     Raises:
         UsageError: no model has a dimension that ``--dim`` names.
     """
-    bill = biller(request)
-    models = tuple(_guarded(path, request, bill, alone=len(paths) == 1) for path in paths)
+    bill, plan = biller(request), _planner(request)
+    models = tuple(_guarded(path, request, bill, plan, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     findings = [finding for model in models for finding in model.findings]
     status, exit_code = overall([model.verdict for model in models], findings)
@@ -101,14 +101,25 @@ def biller(request: Request) -> Bill | None:
     return lambda sized, parameters, macs: bill(sized, parameters, macs, prices)
 
 
+def _planner(request: Request) -> Plan | None:
+    """What chooses run args where the user leaves them to us; loaded only then."""
+    if request.plan is None:
+        return None
+    from auditor.planner import planner_for
+
+    return planner_for(request)
+
+
 # --- the edges of the pipeline -------------------------------------------------------------
 
 
-def _guarded(path: Path, request: Request, bill: Bill | None, *, alone: bool) -> ModelAudit:
+def _guarded(
+    path: Path, request: Request, bill: Bill | None, plan: Plan | None, *, alone: bool
+) -> ModelAudit:
     """One model's audit, or the verdict that it could not be made and why."""
     try:
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
-            return audit_model(path, request, bill, alone=alone)[0]
+            return audit_model(path, request, bill, plan, alone=alone)[0]
     except AuditorError as error:
         return _report(path, None, verdict=_stopped(path, error, "input"))
     except MemoryError as error:

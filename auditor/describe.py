@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import LayerSize
@@ -20,11 +21,15 @@ from auditor.report import (
     Interval,
     Layer,
     ModelFacts,
+    PlanFacts,
     UnsupportedOperator,
     Value,
 )
 from auditor.safe import safe
 from auditor.size_up import Sized
+
+if TYPE_CHECKING:
+    from auditor.planner import Outcome
 
 
 def model_facts(model: Model, bound_dimensions: Mapping[str, int], circuit: Circuit | None) -> ModelFacts:
@@ -82,6 +87,33 @@ def circuit_facts(
             degree=system.degree,
         )
     return facts
+
+
+def plan_facts(outcome: Outcome) -> PlanFacts:
+    """What was planned, in four figures, or why nothing was."""
+    planned = outcome.planned
+    best = planned.found.candidates[0] if planned is not None and planned.found.candidates else None
+    if planned is None or best is None:
+        reason = safe(outcome.reason, limit=400)
+        return PlanFacts(
+            inputs=None, rows=None, relative_error=None, tolerance=None, agreement=None, headroom=None,
+            reason=reason,
+        )  # fmt: skip
+    agreement = best.accuracy.agreement
+    return PlanFacts(
+        inputs=planned.sample.source,
+        rows=planned.sample.count,
+        relative_error=figures(best.accuracy.relative_error),
+        tolerance=figures(planned.found.wanted.tolerance),
+        agreement=None if agreement is None else figures(agreement),
+        headroom=figures(planned.headroom),
+        reason=None,
+    )
+
+
+def figures(number: float) -> float:
+    """In four figures: more would be noise."""
+    return float(f"{number:.4g}")
 
 
 _CONTRACTS = "fitted to contracts of EZKL 23.0.5 that solc 0.8.20 compiled; nine in ten lie within"

@@ -38,10 +38,19 @@ class PriceRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """The sample inputs that run args are chosen for: those of a file, or random ones of a ``seed``."""
+
+    input: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One command: how to lower, what to price on, what is allowed, how much to show and to say.
 
-    ``given`` names the run args that the user set; the others are EZKL's defaults.
+    ``given`` names the run args that the user set; the others are EZKL's defaults. Where none is given and
+    ``plan`` is not None, run args are chosen.
     """
 
     run_args: RunArgs
@@ -53,6 +62,7 @@ class Request:
     quiet: bool
     verbose: bool
     prices: PriceRequest | None = None
+    plan: PlanRequest | None = None
 
 
 def parse_request(
@@ -67,6 +77,7 @@ def parse_request(
     quiet: bool = False,
     verbose: bool = False,
     prices: PriceRequest | None = None,
+    plan: PlanRequest | None = None,
 ) -> Request:
     """The command line's words as values.
 
@@ -86,6 +97,7 @@ def parse_request(
         quiet=quiet,
         verbose=verbose,
         prices=prices,
+        plan=plan if not changes else None,
     )
 
 

@@ -13,6 +13,7 @@ from auditor._version import EZKL_VERSION, __version__
 from auditor.audit import audit_model, biller
 from auditor.billing import open_prices
 from auditor.circuit import RunArgs
+from auditor.describe import figures
 from auditor.errors import UsageError
 from auditor.guard import Limits
 from auditor.lowering.nodes.sources import INPUT_TYPES
@@ -267,24 +268,19 @@ def _option(candidate: Candidate, reference: _Reference | None) -> Option:
         verifying_key_bytes=candidate.artifacts.verifying_key_bytes,
         proof_bytes=candidate.artifacts.proof_bytes,
         exact=candidate.artifacts.exact,
-        setup_seconds=_figures(cost.setup_seconds),
-        prove_seconds=_figures(cost.prove_seconds),
-        peak_memory_bytes=_figures(cost.peak_memory_bytes),
-        verify_gas=None if cost.verify_gas is None else _figures(cost.verify_gas),
-        usd=None if cost.usd is None else _figures(cost.usd),
+        setup_seconds=figures(cost.setup_seconds),
+        prove_seconds=figures(cost.prove_seconds),
+        peak_memory_bytes=figures(cost.peak_memory_bytes),
+        verify_gas=None if cost.verify_gas is None else figures(cost.verify_gas),
+        usd=None if cost.usd is None else figures(cost.usd),
         accuracy=AccuracyFacts(
-            max_abs_error=_figures(found.max_abs_error),
-            mean_abs_error=_figures(found.mean_abs_error),
-            relative_error=_figures(found.relative_error),
-            agreement=None if found.agreement is None else _figures(found.agreement),
+            max_abs_error=figures(found.max_abs_error),
+            mean_abs_error=figures(found.mean_abs_error),
+            relative_error=figures(found.relative_error),
+            agreement=None if found.agreement is None else figures(found.agreement),
         ),
-        headroom=_figures(min(headroom(candidate.run_args, candidate.trial.room), 2.0**64)),
+        headroom=figures(min(headroom(candidate.run_args, candidate.trial.room), 2.0**64)),
     )
-
-
-def _figures(number: float) -> float:
-    """In four figures: more would be noise."""
-    return float(f"{number:.4g}")
 
 
 _LIMITS = {
@@ -299,8 +295,8 @@ def _goal(planned: Planned, options: PlanOptions) -> GoalFacts:
         minimize=goal.minimize,
         hardware=options.hardware,
         chain=options.chain,
-        tolerance=_figures(wanted.tolerance),
-        min_agreement=_figures(wanted.min_agreement),
+        tolerance=figures(wanted.tolerance),
+        min_agreement=figures(wanted.min_agreement),
         margin=goal.margin,
         pinned=tuple(sorted(goal.pinned)),
         limits={name: value for name, value in limits.items() if value is not None},
@@ -315,7 +311,7 @@ def _sample(planned: Planned, reference: _Reference | None) -> SampleFacts:
         rows=sample.count,
         ranges="sample",
         reference=reference.name if reference else f"the circuit itself at scale {FINE_SCALES[0]}",
-        fresh_failure_rate=_figures(1 / (sample.count + 1)),
+        fresh_failure_rate=figures(1 / (sample.count + 1)),
     )
 
 

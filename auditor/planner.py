@@ -18,9 +18,11 @@ from auditor.layout import LayoutError, lay_out
 from auditor.lowering import TypedModel, Unmodelled, Unsupported, type_model
 from auditor.macs import macs
 from auditor.planning.nouns import Cost, Goal, Price
+from auditor.planning.room import headroom
 from auditor.planning.search import Effort, Progress, Search, search
 from auditor.planning.trials import CannotPlan, Rows, Veto, laboratory
 from auditor.pricing.chain import gas
+from auditor.pricing.profile_file import shipped
 from auditor.pricing.prover import expected
 from auditor.pricing.terms import Step, Workload
 from auditor.proving.input_rows import read_rows
@@ -30,9 +32,11 @@ from auditor.verdict import BLOCKING_SEVERITIES
 
 if TYPE_CHECKING:
     from auditor.model import Model
+    from auditor.options import Request
     from auditor.pricing.bill import Rent
     from auditor.pricing.chain.profile import GasRules
     from auditor.pricing.profile import HardwareProfile
+    from auditor.study import Plan
 
 RANDOM_ROWS = 16
 """How many inputs are drawn where none are given."""
@@ -41,6 +45,11 @@ _ROW_WORK = 4_000_000
 _TRIAL_WORK = 150_000_000
 _NODE_WORK = 2_000
 """Cells and products that are computed in one trial, in all trials, and those that take as long as a node."""
+
+_MOST_WORK = 20_000_000
+"""Of one row: what is planned in passing, where somebody asked for something else."""
+
+_MOST_HEADROOM = 2.0**64
 
 _MOST_TRIALS, _LEAST_TRIALS = 150, 8
 _LAYOUT_NODES = 6_000
@@ -76,6 +85,12 @@ class Planned:
     found: Search
     sample: Sample
     goal: Goal
+
+    @property
+    def headroom(self) -> float:
+        """How many times as large as the sample's the values of the best candidate may become, within reason."""
+        best = self.found.candidates[0]
+        return min(headroom(best.run_args, best.trial.room), _MOST_HEADROOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +225,27 @@ def price_on(profile: HardwareProfile, rules: GasRules | None = None, rent: Rent
 
 _TIMED: tuple[Step, ...] = ("witness", "keys", "proof")
 _HEAVY: tuple[Step, ...] = ("keys", "proof")
+
+
+def planner_for(request: Request, max_memory_bytes: float | None = None) -> Plan | None:
+    """What chooses run args in passing, for a request that wants something else; None where it sets them.
+
+    It prices on the reference machine, so that a model has the same plan wherever there is memory for it.
+    """
+    if request.plan is None:
+        return None
+    wish = Wish(
+        goal=Goal(
+            max_logrows=request.limits.max_logrows,
+            max_rows=request.limits.max_rows,
+            max_memory_bytes=max_memory_bytes,
+        ),
+        price=price_on(shipped()),
+        input=request.plan.input,
+        seed=request.plan.seed,
+        most_work=_MOST_WORK,
+    )
+    return lambda model, run_args: plan_model(model, run_args, wish)
 
 
 # --- how much is tried ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ from auditor.model import EXTERNAL_DATA, read_source
 from auditor.onnx_runtime import require_onnx_runtime
 from auditor.options import Request
 from auditor.places import cache_directory
+from auditor.planner import planner_for
 from auditor.preparation import (
     Job,
     ProofRequest,
@@ -28,7 +29,7 @@ from auditor.preparation import (
     require_room,
     take_inputs,
 )
-from auditor.progress import StepProgress
+from auditor.progress import StepProgress, progress
 from auditor.proving import steps
 from auditor.proving.bundle import canonical_proof, require_free, write_bundle
 from auditor.proving.comparison import Comparison, Subject, compare
@@ -116,7 +117,14 @@ def _study(path: Path, request: Request) -> Study:
         item for item in source.refusals if item.reason != EXTERNAL_DATA or item.subject in missing
     )
     try:
-        return study(path, replace(source, refusals=refusals), request, alone=True)
+        with progress(f"studying {safe(str(path))}", quiet=request.quiet):
+            return study(
+                path,
+                replace(source, refusals=refusals),
+                request,
+                alone=True,
+                plan=planner_for(request, this_machine().memory_bytes),
+            )
     except UnboundDimension as error:
         raise Undetermined(f"{safe(str(path))} {error.message}", error.hint) from error
 
@@ -139,7 +147,7 @@ def _prove(job: Job) -> ProofReport:
         witness = steps.gen_witness(shop, circuit, as_input_json(inputs), inputs.sha256)
     subject = _subject(job, model, file, circuit)
     comparison = compare(shop, subject, witness, inputs, probes)
-    _require_fidelity(comparison, wanted)
+    _require_fidelity(comparison, wanted, planned=_is_planned(job.studied))
     with _failure_of_ezkl():
         keys = steps.make_keys(shop, circuit, srs.path, srs.sha256)
         proof = steps.make_proof(shop, circuit, witness, keys, srs.path, srs.sha256)
@@ -185,7 +193,7 @@ def _prove(job: Job) -> ProofReport:
         plan=job.schedule.planned,
         bundle=safe(str(wanted.bundle), limit=400),
         manifest=manifest,
-        warnings=tuple(_warnings(inputs, srs, comparison)),
+        warnings=tuple(_warnings(job, inputs, srs, comparison)),
     )
 
 
@@ -262,9 +270,16 @@ def _subject(job: Job, model: Path, file: ModelFile, circuit: Step) -> Subject:
     )
 
 
-def _require_fidelity(comparison: Comparison, wanted: ProofRequest) -> None:
-    """Refuses to prove what is not the model's answer."""
+def _is_planned(studied: Study) -> bool:
+    """Whether the run args were chosen here, and so to be as coarse as the answer allows."""
+    return studied.outcome is not None and studied.outcome.run_args is not None
+
+
+def _require_fidelity(comparison: Comparison, wanted: ProofRequest, *, planned: bool) -> None:
+    """Refuses to prove what is not the model's answer. How coarse it may be, a plan has settled."""
     if wanted.force or comparison.status in ("same", "unknown"):
+        return
+    if comparison.status == "coarse" and planned and wanted.tolerance is None:
         return
     raise Refused("fidelity", _difference(comparison), *_WAYS_OUT[comparison.status])
 
@@ -351,13 +366,13 @@ def _fidelity_rules(studied: Study) -> tuple[str, ...]:
     return tuple(sorted({item.rule for item in studied.findings if item.rule.startswith(FIDELITY)}))
 
 
-def _warnings(inputs: Inputs, srs: Srs, comparison: Comparison) -> Iterator[str]:
+def _warnings(job: Job, inputs: Inputs, srs: Srs, comparison: Comparison) -> Iterator[str]:
     """What a reader of the proof must know."""
     if srs.unsafe:
         yield f"UNSAFE SRS: {UNSAFE_SRS}"
     if comparison.status == "different":
         yield "this proves another function than the model's: see the differences"
-    if comparison.status == "coarse":
+    if comparison.status == "coarse" and not _is_planned(job.studied):
         yield "the circuit's answers are further from the model's than rounding explains"
     if comparison.status == "unknown":
         yield f"not compared with the model: {comparison.reason or 'no witness at a finer scale'}"

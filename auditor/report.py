@@ -67,11 +67,30 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """Run args that were chosen, and what they keep of the model's answers on the ``rows`` they were chosen for.
+
+    Where none could be chosen ``reason`` says why, the rest is None, and the run args are EZKL's defaults.
+    ``relative_error`` is in units of the output's range; ``headroom`` is how many times as large the values
+    may become.
+    """
+
+    inputs: str | None
+    rows: int | None
+    relative_error: float | None
+    tolerance: float | None
+    agreement: float | None
+    headroom: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitFacts:
     """The circuit, under EZKL's own names. Sizes are None when the circuit was not laid out.
 
     ``supported``: does EZKL accept the model. ``faithful``: does its circuit compute what ONNX says.
-    ``logrows`` is the k the sizes of the artifacts are for; ``run_args`` are the ones that were audited.
+    ``logrows`` is the k the sizes of the artifacts are for; ``run_args`` are the ones that were audited, by
+    a ``plan`` where the user set none.
     """
 
     front_end: str
@@ -79,6 +98,7 @@ class CircuitFacts:
     faithful: bool | None
     exact: bool
     run_args: Mapping[str, object]
+    plan: PlanFacts | None = None
     logrows: int | None = None
     num_rows: int | None = None
     total_assignments: int | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor import rules
 from auditor.circuit import RunArgs
-from auditor.describe import circuit_facts, safe_findings
+from auditor.describe import circuit_facts, plan_facts, safe_findings
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
 from auditor.findings import Finding
 from auditor.front_end import Lowered, lay_out_or_reject, lower_model
@@ -98,6 +98,8 @@ def study(
     fidelity = find_unfaithful(model, laid_out)
     findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
     circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
+    if outcome is not None:
+        circuit = replace(circuit, plan=plan_facts(outcome))
     bills = Bills()
     if bill is not None:
         own = laid_out.circuit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from auditor.describe import figures
 from auditor.lowering import Unmodelled, Unsupported, type_model
 from auditor.model import Model
 from auditor.plan_report import ChangeFacts
@@ -64,11 +65,7 @@ def _facts(title: str, caution: str, before: Candidate, after: Candidate) -> Cha
         title=safe(title, limit=200),
         caution=safe(caution, limit=200),
         total_assignments=(before.size.total_assignments, after.size.total_assignments),
-        prove_seconds=(_figures(before.cost.prove_seconds), _figures(after.cost.prove_seconds)),
-        setup_seconds=(_figures(before.cost.setup_seconds), _figures(after.cost.setup_seconds)),
+        prove_seconds=(figures(before.cost.prove_seconds), figures(after.cost.prove_seconds)),
+        setup_seconds=(figures(before.cost.setup_seconds), figures(after.cost.setup_seconds)),
         proof_bytes=(before.cost.proof_bytes, after.cost.proof_bytes),
     )
-
-
-def _figures(number: float) -> float:
-    return float(f"{number:.4g}")

@@ -47,6 +47,20 @@ MaxLogrows = Annotated[
     int | None, typer.Option("--max-logrows", min=1, help="A circuit that needs more is infeasible.")
 ]
 LayersShown = Annotated[int, typer.Option("-n", "--layers", min=0, help="Layers to show; 0 shows all.")]
+SampleInput = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="Sample inputs to choose run args for, several rows of them: EZKL's input.json, .npz or .npy; else "
+        "random.",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of random inputs.")]
+NoPlan = Annotated[
+    bool, typer.Option("--no-plan", help="EZKL's default run args, where none are set; no search.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No notes and no progress on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="A traceback when auditor itself fails.")]
 Hardware = Annotated[

@@ -17,6 +17,7 @@ Examples:
 
 \b
   auditor estimate model.onnx
+  auditor estimate model.onnx --input inputs.json
   auditor estimate a.onnx b.onnx --dim N=1 --format concise
   auditor estimate model.onnx --set input_scale=10 --set num_inner_cols=4
   auditor estimate model.onnx --settings settings.json --max-logrows 20
@@ -37,6 +38,9 @@ def estimate(
     settings: arg.SettingsFile = None,
     set_: arg.Settings = None,
     dim: arg.Dimensions = None,
+    input_: arg.SampleInput = None,
+    seed: arg.Seed = 0,
+    no_plan: arg.NoPlan = False,
     front_end: arg.Front = arg.FrontEnd.auto,
     format_: arg.FormatName = "terminal",
     output: arg.Outputs = None,
@@ -54,9 +58,10 @@ def estimate(
 ) -> None:
     """The exact circuit of each model, what proving and verifying it costs, a verdict, and what to do next.
 
-    A machine or chain that is named must do: one it does not fit makes the model infeasible.
+    Run args that are not set are chosen, as `auditor plan` does. A machine or chain that is named must do: one
+    it does not fit makes the model infeasible.
     """
-    from auditor.options import PriceRequest, parse_request
+    from auditor.options import PlanRequest, PriceRequest, parse_request
 
     where = targets(format_, output or ())
     request = parse_request(
@@ -77,6 +82,7 @@ def estimate(
             gas_price_gwei=gas_price,
             native_usd=native_usd,
         ),
+        plan=None if no_plan or front_end is arg.FrontEnd.ezkl else PlanRequest(input=input_, seed=seed),
     )
     _audit("estimate", models, request, where)
 

@@ -27,16 +27,8 @@ Exit codes: 0 planned, 1 nothing within the limits, 2 usage, 3 it cannot be plan
 
 def plan(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file.", show_default=False)],
-    input_: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="FILE",
-            help="Sample inputs, several rows of them: EZKL's input.json, .npz or .npy; else random.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of random inputs.")] = 0,
+    input_: arg.SampleInput = None,
+    seed: arg.Seed = 0,
     minimize: Annotated[
         str,
         typer.Option("--minimize", metavar="WHAT", help="prove, memory, proof-bytes, verify-gas or usd."),

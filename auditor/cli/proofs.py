@@ -91,6 +91,7 @@ def prove(
     settings: arg.SettingsFile = None,
     set_: arg.Settings = None,
     dim: arg.Dimensions = None,
+    no_plan: arg.NoPlan = False,
     max_logrows: arg.MaxLogrows = None,
     cache: arg.CacheDirectory = None,
     format_: arg.FormatName = "terminal",
@@ -100,10 +101,11 @@ def prove(
 ) -> None:
     """A real proof of one inference, made by EZKL in guarded processes, into a bundle that anyone can check.
 
+    Run args that are not set are chosen for this input, as `auditor plan` does.
     Before any step it says what each will take here, and refuses what does not fit. Before keys are made the
     circuit's answer is compared with ONNX Runtime's.
     """
-    from auditor.options import parse_request, size_bytes
+    from auditor.options import PlanRequest, parse_request, size_bytes
     from auditor.preparation import ProofRequest
     from auditor.progress import StepProgress
     from auditor.prove import prove as make_proof
@@ -118,6 +120,7 @@ def prove(
         max_logrows=max_logrows,
         quiet=quiet,
         verbose=verbose,
+        plan=None if no_plan else PlanRequest(input=input_, seed=seed),
     )
     wanted = ProofRequest(
         srs=parse_srs(srs, srs_sha256),

@@ -26,14 +26,14 @@ def peak(values: np.ndarray) -> int:
 def add(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The sum; raises Overflow where it may leave int64."""
     if peak(left) + peak(right) >= LIMIT:
-        _check(np.abs(left.astype(np.float64)) + np.abs(right.astype(np.float64)), "a sum")
+        _check(left.astype(np.float64) + right.astype(np.float64), "a sum")
     return np.asarray(left + right)
 
 
 def subtract(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The difference; raises Overflow where it may leave int64."""
     if peak(left) + peak(right) >= LIMIT:
-        _check(np.abs(left.astype(np.float64)) + np.abs(right.astype(np.float64)), "a difference")
+        _check(left.astype(np.float64) - right.astype(np.float64), "a difference")
     return np.asarray(left - right)
 
 
@@ -45,7 +45,7 @@ def multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def difference_of_products(left: np.ndarray, right: np.ndarray, other: np.ndarray, factor: int) -> np.ndarray:
-    """``left * right - other * factor``, where only the difference must fit; raises Overflow where it may not."""
+    """``left * right - other * factor``; raises Overflow where the difference may leave int64."""
     first = left.astype(np.float64) * right.astype(np.float64)
     second = other.astype(np.float64) * float(factor)
     _check(np.abs(first - second) + (np.abs(first) + np.abs(second)) * 2.0**-50, "a difference")

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from auditor._version import EZKL_VERSION
-from auditor.report import ArtifactFacts, Audit, CircuitFacts, Interval, ModelAudit, ModelFacts, Value
+from auditor.report import (
+    ArtifactFacts,
+    Audit,
+    CircuitFacts,
+    Interval,
+    ModelAudit,
+    ModelFacts,
+    PlanFacts,
+    Value,
+)
 from auditor.units import bytes_text
 from auditor.views.bills import TONES, bill_tables
 from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
@@ -134,11 +143,24 @@ def _circuit_rows(circuit: CircuitFacts, artifacts: ArtifactFacts | None) -> lis
         rows.append(
             ("Not exact", "constants are unknown: some that are equal, 0 or 1 would change the sizes")
         )
-    shown = ("input_scale", "param_scale", "num_inner_cols")
+    shown = ("input_scale", "param_scale", "num_inner_cols", "decomp_base", "decomp_legs")
     settings = " ".join(f"{name}={circuit.run_args[name]}" for name in shown)
     rows.append(("Fidelity", _FIDELITY[circuit.faithful]))
     rows.append(("Run args", f"{settings} · front end {circuit.front_end}"))
+    if circuit.plan is not None:
+        rows.append(_plan_row(circuit.plan))
     return rows
+
+
+def _plan_row(plan: PlanFacts) -> tuple[str, str]:
+    if plan.reason is not None:
+        return "Not planned", f"EZKL's default run args: {plan.reason}"
+    number = "1 row" if plan.rows == 1 else f"{plan.rows:,} rows"
+    sample = f"{number} of the input file" if plan.inputs == "file" else f"{number} of random inputs"
+    kept = "" if plan.agreement is None else f", {plan.agreement:.0%} of the classes kept"
+    return "Planned", (
+        f"for {sample}: off by {plan.relative_error:.2%} of the output's range{kept}; `auditor plan` tells more"
+    )
 
 
 def _layers(circuit: CircuitFacts, shown: int) -> list[Part]:

@@ -38,7 +38,7 @@ def report(folder: Path, *words: str) -> dict:
 
 
 def test_a_small_model_is_feasible_with_every_size(folder: Path) -> None:
-    model = report(folder, "small.onnx")["models"][0]
+    model = report(folder, "small.onnx", "--no-plan")["models"][0]
     circuit = model["circuit"]
     assert (model["path"], model["verdict"]["status"], circuit["supported"], circuit["exact"]) == (
         "small.onnx",
@@ -52,7 +52,7 @@ def test_a_small_model_is_feasible_with_every_size(folder: Path) -> None:
     assert model["model"]["parameters"] == 4 * 8 + 8 + 8 * 3 + 3
     assert model["model"]["macs"] == 4 * 8 + 8 * 3
     assert model["model"]["operators"] == {"Gemm": 2, "Relu": 1}
-    assert not [key for key, value in circuit.items() if value is None and key != "faithful"]
+    assert not [key for key, value in circuit.items() if value is None and key not in ("faithful", "plan")]
 
 
 EZKL_SIZES = (402, 805)
@@ -126,11 +126,30 @@ def test_one_bad_file_hides_no_other(folder: Path) -> None:
 
 
 def test_limits_of_the_user(folder: Path) -> None:
-    rows = report(folder, "small.onnx")["models"][0]["circuit"]["num_rows"]
-    assert report(folder, "small.onnx", "--max-rows", str(rows))["verdict"]["status"] == "feasible"
-    over = report(folder, "small.onnx", "--max-rows", str(rows - 1))
+    default = "--no-plan"
+    rows = report(folder, "small.onnx", default)["models"][0]["circuit"]["num_rows"]
+    assert report(folder, "small.onnx", default, "--max-rows", str(rows))["verdict"]["status"] == "feasible"
+    over = report(folder, "small.onnx", default, "--max-rows", str(rows - 1))
     assert (over["models"][0]["verdict"]["binding"], over["verdict"]["exit_code"]) == ("rows", 1)
-    assert report(folder, "small.onnx", "--max-logrows", "10")["models"][0]["verdict"]["binding"] == "logrows"
+    small = report(folder, "small.onnx", default, "--max-logrows", "10")
+    assert small["models"][0]["verdict"]["binding"] == "logrows"
+
+
+def test_run_args_are_planned_unless_they_are_set(folder: Path) -> None:
+    planned = report(folder, "small.onnx")["models"][0]["circuit"]
+    default = report(folder, "small.onnx", "--no-plan")["models"][0]["circuit"]
+    given = report(folder, "small.onnx", "--set", "input_scale=9")["models"][0]["circuit"]
+    assert (default["plan"], given["plan"]) == (None, None)
+    assert planned["logrows"] < default["logrows"]
+    assert planned["plan"]["relative_error"] <= planned["plan"]["tolerance"]
+    assert (planned["plan"]["inputs"], planned["plan"]["rows"]) == ("random", 16)
+
+
+def test_limits_that_no_run_args_keep_are_said_and_the_defaults_are_told(folder: Path) -> None:
+    model = report(folder, "small.onnx", "--max-rows", "10")["models"][0]
+    assert model["circuit"]["plan"]["reason"] == "no run args keep the limits"
+    assert model["circuit"]["run_args"]["input_scale"] == 7
+    assert model["verdict"]["binding"] == "rows"
 
 
 def test_files_are_written_whole_or_not_at_all(folder: Path) -> None:

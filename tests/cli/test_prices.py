@@ -60,7 +60,7 @@ def test_a_machine_that_is_named_decides_and_another_is_proposed(tmp_path: Path)
 
 
 def test_a_policy_limits_time(perceptron: Path) -> None:
-    code, model = priced(TRANSFORMER, "--hardware", "phone-mid", "--policy", "interactive")
+    code, model = priced(TRANSFORMER, "--no-plan", "--hardware", "phone-mid", "--policy", "interactive")
     assert code == 1
     assert "on phone-mid" in model["verdict"]["binding"]
     code, model = priced(perceptron, "--hardware", "workstation-16c-64g", "--policy", "batch")
