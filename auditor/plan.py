@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -236,7 +237,7 @@ def _verdict(
         )
     wanted = planned.found.wanted
     if reference is not None and audited.verdict.status == "feasible":
-        off = accuracy(planned.found.fine, reference.answers).relative_error
+        off = accuracy(_own(planned.found.fine, reference), reference.answers).relative_error
         if off > max(wanted.tolerance / OUT_OF_TUNE, 1e-6):
             return Verdict(
                 status="infeasible",
@@ -251,13 +252,18 @@ def _verdict(
     return audited.verdict
 
 
+def _own(answers: Sequence[np.ndarray], reference: _Reference) -> list[np.ndarray]:
+    """Those to the rows that were given: what is near them was not asked of the reference."""
+    return [answer[: len(truth)] for answer, truth in zip(answers, reference.answers, strict=True)]
+
+
 # --- what is told --------------------------------------------------------------------------
 
 
 def _option(candidate: Candidate, reference: _Reference | None) -> Option:
     found = candidate.accuracy
     if reference is not None:
-        found = accuracy(candidate.trial.answers, reference.answers)
+        found = accuracy(_own(candidate.trial.answers, reference), reference.answers)
     cost = candidate.cost
     return Option(
         run_args=as_settings(candidate.run_args),

@@ -17,6 +17,7 @@ from auditor.front_end import Lowered
 from auditor.layout import LayoutError, lay_out
 from auditor.lowering import TypedModel, Unmodelled, Unsupported, type_model
 from auditor.macs import macs
+from auditor.planning.layouts import INNER_COLUMNS
 from auditor.planning.nouns import Cost, Goal, Price
 from auditor.planning.room import headroom
 from auditor.planning.search import Effort, Progress, Search, search
@@ -51,6 +52,10 @@ _MOST_WORK = 20_000_000
 
 _MOST_HEADROOM = 2.0**64
 
+_MOST_ROWS = 48
+_NEARBY, _NEIGHBOUR_SEED = 0.05, 1
+"""Where outputs are whole numbers, so many rows are tried: some near the given ones, the same on every machine."""
+
 _MOST_TRIALS, _LEAST_TRIALS = 150, 8
 _LAYOUT_NODES = 6_000
 """Nodes laid out for each number of columns, over all scalings."""
@@ -72,10 +77,6 @@ class Sample:
     def count(self) -> int:
         """How many rows."""
         return len(self.rows[0]) if self.rows else 0
-
-    def first(self, count: int) -> Rows:
-        """Some of the rows."""
-        return tuple(array[:count] for array in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +167,12 @@ def plan_run_args(
     work = _work(circuit)
     if work > wish.most_work:
         raise CannotPlan(f"one inference computes {work:,} cells and products, too many to try run args on")
-    all_rows = laboratory(typed, run_args, sample.rows, veto=veto, pinned=goal.pinned)
-    few = max(1, min(sample.count, _ROW_WORK // work))
-    some_rows = all_rows
-    if few < sample.count:
-        reference = tuple(output[:few] for output in all_rows.reference)
-        some_rows = laboratory(
-            typed, run_args, sample.first(few), veto=veto, pinned=goal.pinned, reference=reference
-        )
+    rows = sample.rows
+    if _answers_in_whole_numbers(circuit):
+        rows = _with_neighbours(sample, max(sample.count, min(_MOST_ROWS, _ROW_WORK // work)))
+    all_rows = laboratory(typed, run_args, rows, given=sample.count, veto=veto, pinned=goal.pinned)
+    few = max(1, min(len(rows[0]), _ROW_WORK // work))
+    some_rows = all_rows if few >= len(rows[0]) else all_rows.with_rows(few)
     effort = _effort(work * few, len(circuit.graph.nodes))
     found = search(
         some_rows,
@@ -273,8 +272,33 @@ def _effort(work: int, nodes: int) -> Effort:
     return Effort(
         trials=max(_LEAST_TRIALS, min(_MOST_TRIALS, _TRIAL_WORK // work)),
         laid_out=max(1, min(8, layouts // 10)),
-        columns=(1, 2, 3, 4, 6, 8) if layouts >= 20 else (1, 2, 3),
+        columns=INNER_COLUMNS if layouts >= 20 else (1, 2, 3),
     )
+
+
+def _answers_in_whole_numbers(circuit: Circuit) -> bool:
+    """Whether some output is a class, a place or a truth value."""
+    nodes = {node.id: node for node in circuit.graph.nodes}
+    return any(
+        isinstance(node := nodes[id_], CircuitNode) and node.scale == 0 for id_, _ in circuit.graph.outputs
+    )
+
+
+def _with_neighbours(sample: Sample, count: int) -> Rows:
+    """The rows, and up to ``count`` with others near them.
+
+    Of whole numbers none may differ on a few rows however coarse the scales are; others near them tell. Numbers of floating point move by a twentieth of the span of their input; whole ones stay.
+    """
+    bits = np.random.PCG64(_NEIGHBOUR_SEED)
+    grown = []
+    for array in sample.rows:
+        more = np.resize(array, (count, *array.shape[1:]))
+        if array.dtype.kind == "f" and array.size:
+            unit = (bits.random_raw(more.size) >> np.uint64(11)).reshape(more.shape) * 2.0**-52 - 1.0
+            unit[: sample.count] = 0
+            more = (more + _NEARBY * (array.max() - array.min()) * unit).astype(array.dtype)
+        grown.append(more)
+    return tuple(grown)
 
 
 # --- rows ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ SECTIONS = (
     "# Accuracy",
     "## Fidelity",
     "## Proofs",
+    "## Plans",
     "## Faults",
     "## Tampering",
     "## Gas",

@@ -127,3 +127,38 @@ def _as_tuples(value: Any) -> Any:
     if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
         return [tuple(pair) for pair in value]
     return tuple(value) if isinstance(value, list) else value
+
+
+# --- functions for guarded workers, as auditor/guard.py calls them ---------------------------
+
+
+def calibrate(request: Mapping[str, str], result: Path) -> None:
+    """Has EZKL choose the run args of ``model`` for ``rows`` (paths); the result is its settings.json.
+
+    ``rows`` is an input.json with all rows in turn. All else is EZKL's default.
+    """
+    import ezkl
+
+    settings = Path("settings.json")
+    ezkl.gen_settings(request["model"], str(settings))
+    ezkl.calibrate_settings(request["rows"], request["model"], str(settings), "resources")
+    result.write_bytes(settings.read_bytes())
+
+
+def witnesses(request: Mapping[str, Any], result: Path) -> None:
+    """Asks ``circuit`` (path) for a witness of each of ``inputs``, contents of input.json, in one process.
+
+    The result is a JSON list: for each the field elements of the outputs, or why there is no witness.
+    """
+    import ezkl
+
+    found: list[object] = []
+    data, witness = Path("input.json"), Path("witness.json")
+    for content in request["inputs"]:
+        data.write_text(json.dumps(content), encoding="utf-8")
+        try:
+            ezkl.gen_witness(str(data), request["circuit"], str(witness), vk_path=None, srs_path=None)
+            found.append(json.loads(witness.read_bytes())["outputs"])
+        except BaseException as error:  # a Rust panic is not an Exception
+            found.append(str(error) or type(error).__name__)
+    result.write_text(json.dumps(found), encoding="utf-8")

@@ -17,14 +17,20 @@ def real_values(integers: np.ndarray, scale: int) -> np.ndarray:
     return integers / 2.0**scale
 
 
-def accuracy(answers: Sequence[np.ndarray], reference: Sequence[np.ndarray]) -> Accuracy:
+def accuracy(
+    answers: Sequence[np.ndarray], reference: Sequence[np.ndarray], whole: Sequence[bool] = ()
+) -> Accuracy:
     """``answers`` against ``reference``: for each output an array whose leading axis holds the rows.
+
+    Of outputs that are ``whole`` numbers, as classes and truth values are, the error that counts is the share
+    of them that differ: by how much means nothing.
 
     Raises :class:`ValueError` when an output has another number of elements than its reference.
     """
     worst = mean = relative = 0.0
     agreements = []
-    for answer, truth in zip(answers, reference, strict=True):
+    kinds = whole or [truth.dtype.kind != "f" for truth in reference]
+    for answer, truth, is_whole in zip(answers, reference, kinds, strict=True):
         rows = len(truth)
         if answer.size != truth.size:
             raise ValueError(f"an output of {answer.size} elements where the model has {truth.size}")
@@ -34,8 +40,8 @@ def accuracy(answers: Sequence[np.ndarray], reference: Sequence[np.ndarray]) -> 
         apart = np.abs(ours - theirs)
         largest = float(apart.max())
         worst, mean = max(worst, largest), max(mean, float(apart.mean()))
-        relative = max(relative, largest / output_range(theirs))
-        if has_classes(truth):
+        relative = max(relative, float(np.mean(apart > 0.5)) if is_whole else largest / output_range(theirs))
+        if not is_whole and has_classes(truth):
             agreements.append(float(np.mean(ours.argmax(axis=1) == theirs.argmax(axis=1))))
     return Accuracy(
         max_abs_error=worst,

@@ -27,8 +27,8 @@ from auditor.sizing import artifacts, constraint_system, limits_exceeded
 from auditor.sizing.columns import RESERVED_ROWS, num_table_columns
 from auditor.sizing.logrows import MAX_LOGROWS, MAX_TABLE_COLUMNS, MIN_LOGROWS
 
-INNER_COLUMNS = (1, 2, 3, 4, 6, 8)
-"""From four on constraints have a higher degree, which doubles the extended domain."""
+INNER_COLUMNS = (1, 2, 3, 4, 5, 6, 7)
+"""From four on constraints have a higher degree, which doubles the extended domain; from eight on again."""
 
 ALTERNATIVES: tuple[Objective, ...] = ("prove", "memory", "proof-bytes")
 """What else a plan can be best at; gas goes with the bytes of the proof, money with time."""

@@ -31,7 +31,7 @@ def after_change(
     trial = Trial(
         scaling=before.trial.scaling,
         circuit=circuit,
-        room=room_of([ran]),
+        room=room_of(ran, len(rows[0])),
         answers=tuple(
             real_values(output, scale) for output, scale in zip(ran.outputs, ran.scales, strict=True)
         ),

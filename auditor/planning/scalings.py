@@ -24,15 +24,19 @@ _KNOWN_COLUMNS, _KNOWN_LEGS, _KNOWN_LOGROWS = 2, 3, 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What is accurate enough: the largest error in units of the range, the least share of kept classes."""
+    """What is accurate enough: the largest error in units of the range, the least share of kept classes.
+
+    Other inputs than the sample have other errors, so ``margin`` times that of the sample must be tolerated.
+    """
 
     tolerance: float
     min_agreement: float
+    margin: float
 
     def met_by(self, found: Accuracy) -> bool:
         """Whether an accuracy will do."""
         agrees = found.agreement is None or found.agreement >= self.min_agreement
-        return found.relative_error <= self.tolerance and agrees
+        return self.margin * found.relative_error <= self.tolerance and agrees
 
 
 def demand(goal: Goal, calibrated: Accuracy | None) -> Demand:
@@ -42,11 +46,12 @@ def demand(goal: Goal, calibrated: Accuracy | None) -> Demand:
     """
     tolerance, agreement = goal.tolerance, goal.min_agreement
     if tolerance is None:
-        tolerance = max(USUAL_TOLERANCE, 2 * calibrated.relative_error if calibrated else 0.0)
+        own_error = calibrated.relative_error if calibrated else 0.0
+        tolerance = max(USUAL_TOLERANCE, max(2.0, goal.margin) * own_error)
     if agreement is None:
         own = calibrated.agreement if calibrated else None
         agreement = USUAL_AGREEMENT if own is None else min(USUAL_AGREEMENT, own)
-    return Demand(tolerance=tolerance, min_agreement=agreement)
+    return Demand(tolerance=tolerance, min_agreement=agreement, margin=goal.margin)
 
 
 def is_good(trial: Trial | None, wanted: Demand) -> bool:

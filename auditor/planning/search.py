@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -80,11 +80,11 @@ def search(
 
     wanted = demand(goal, None)
     trials = confirmed(wanted)
-    own = calibrated(thorough) if compare or not trials else None
+    own = calibrated(thorough.with_rows(thorough.given)) if compare or not trials else None
     if not trials and own is not None:
         wanted = demand(goal, own[1].accuracy)
         trials = confirmed(wanted)
-        trials += [own[1]] if is_good(own[1], wanted) and own[1] not in trials else []
+        trials += [own[1]] if is_good(own[1], wanted) else []
 
     def laid_out(trials: Sequence[Trial]) -> list[Candidate]:
         found: list[Candidate] = []
@@ -96,7 +96,7 @@ def search(
     found = laid_out(trials)
     more = []
     for times in _TIMES_COARSER if coarser and found else ():
-        looser = Demand(tolerance=times * wanted.tolerance, min_agreement=wanted.min_agreement)
+        looser = replace(wanted, tolerance=times * wanted.tolerance)
         cheaper = laid_out(confirmed(looser))
         more += [(looser.tolerance, cheaper[0])] if cheaper else []
     return Search(

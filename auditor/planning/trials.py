@@ -40,15 +40,18 @@ class CannotPlan(Exception):
 class Laboratory:
     """The model under trial, its sample rows, and every trial made so far.
 
-    The run args in ``pinned`` stay as they are in ``run_args``. ``reference`` holds the model's answers,
-    outputs by rows. Trials are made once; ``count`` is how many.
+    The first ``given`` rows are the user's, and room is for those. The run args in ``pinned`` stay as they are in ``run_args``. ``reference`` holds the model's answers,
+    outputs by rows, and ``whole`` says which of them are whole numbers. Trials are made once; ``count`` is how
+    many.
     """
 
     typed: TypedModel
     run_args: RunArgs
     pinned: frozenset[str]
     rows: Rows
+    given: int
     reference: tuple[np.ndarray, ...]
+    whole: tuple[bool, ...]
     veto: Veto
     _circuits: dict[Scaling, Circuit | None]
     _trials: dict[Scaling, Trial | None]
@@ -62,6 +65,17 @@ class Laboratory:
     def trials(self) -> tuple[Trial | None, ...]:
         """All that were made, in their order."""
         return tuple(self._trials.values())
+
+    def with_rows(self, count: int) -> Laboratory:
+        """A laboratory with some of the rows, where nothing was tried yet."""
+        return replace(
+            self,
+            rows=tuple(array[:count] for array in self.rows),
+            given=min(self.given, count),
+            reference=tuple(output[:count] for output in self.reference),
+            _circuits={},
+            _trials={},
+        )
 
     def scaling(self, inputs: int, params: int, multiplier: int, *, bounded_log: bool) -> Scaling:
         """A scaling, except for what is pinned."""
@@ -98,9 +112,9 @@ class Laboratory:
         return Trial(
             scaling=scaling,
             circuit=circuit,
-            room=room_of([ran]),
+            room=room_of(ran, self.given),
             answers=tuple(answers),
-            accuracy=accuracy(answers, self.reference),
+            accuracy=accuracy(answers, self.reference, self.whole),
             faults=(*(f"{fault.node}: {fault.reason}" for fault in ran.needs.faults), *self.veto(circuit)),
         )
 
@@ -110,33 +124,36 @@ def laboratory(
     run_args: RunArgs,
     rows: Rows,
     *,
+    given: int,
     veto: Veto,
     pinned: frozenset[str] = frozenset(),
-    reference: Sequence[np.ndarray] | None = None,
 ) -> Laboratory:
-    """A laboratory for a model.
+    """A laboratory for a model. The circuit itself at a fine scale stands for the model.
 
-    Without a ``reference`` the circuit itself at a fine scale is one: what it is away from the model does
-    not shrink with the scale, and is for fidelity to judge.
+    What that is away from the model does not shrink with the scale, and is for fidelity to judge.
 
     Raises:
         CannotPlan: the circuit cannot be computed here.
     """
-    truth = tuple(reference) if reference is not None else fine_answers(typed, run_args, rows)
+    truth, whole = fine_answers(typed, run_args, rows)
     return Laboratory(
         typed=typed,
         run_args=run_args,
         pinned=pinned,
         rows=rows,
+        given=given,
         reference=truth,
+        whole=whole,
         veto=veto,
         _circuits={},
         _trials={},
     )
 
 
-def fine_answers(typed: TypedModel, run_args: RunArgs, rows: Rows) -> tuple[np.ndarray, ...]:
-    """The circuit's answers where rounding is next to nothing, as real values.
+def fine_answers(
+    typed: TypedModel, run_args: RunArgs, rows: Rows
+) -> tuple[tuple[np.ndarray, ...], tuple[bool, ...]]:
+    """The circuit's answers where rounding is next to nothing, as real values, and which are whole numbers.
 
     Raises:
         CannotPlan: it cannot be computed here, at any fine scale.
@@ -154,7 +171,8 @@ def fine_answers(typed: TypedModel, run_args: RunArgs, rows: Rows) -> tuple[np.n
             if isinstance(error, Unmodelled):
                 break
             continue
-        return tuple(real_values(output, at) for output, at in zip(ran.outputs, ran.scales, strict=True))
+        answers = tuple(real_values(output, at) for output, at in zip(ran.outputs, ran.scales, strict=True))
+        return answers, tuple(at <= 0 for at in ran.scales)
     raise CannotPlan(reason)
 
 
@@ -168,17 +186,14 @@ def run(circuit: Circuit, rows: Rows) -> Forward:
     return _joined(parts, step)
 
 
-def room_of(runs: Sequence[Forward]) -> Room:
-    """Room for everything that occurred in some runs."""
-    rounded: dict[int, int] = {}
-    for ran in runs:
-        for base, magnitude in ran.needs.rounded.items():
-            rounded[base] = max(rounded.get(base, 0), magnitude)
+def room_of(ran: Forward, count: int) -> Room:
+    """Room for everything that occurred in the first rows of a run."""
+    needs = ran.needs
     return Room(
-        decomposed=max(int(ran.needs.decomposed.max(initial=0)) for ran in runs),
-        lookup_low=min(int(ran.needs.lookup_low.min(initial=0)) for ran in runs),
-        lookup_high=max(int(ran.needs.lookup_high.max(initial=0)) for ran in runs),
-        rounded=tuple(sorted(rounded.items())),
+        decomposed=int(needs.decomposed[:count].max(initial=0)),
+        lookup_low=int(needs.lookup_low[:count].min(initial=0)),
+        lookup_high=int(needs.lookup_high[:count].max(initial=0)),
+        rounded=tuple(sorted(needs.rounded.items())),
     )
 
 
