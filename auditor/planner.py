@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from auditor.circuit import Circuit, CircuitNode, RunArgs
+from auditor.circuit import Circuit, CircuitNode, RunArgs, all_ops, ops
 from auditor.circuit.size import CircuitSize
 from auditor.faithful import find_unfaithful
 from auditor.front_end import Lowered
@@ -52,9 +52,9 @@ _MOST_WORK = 20_000_000
 
 _MOST_HEADROOM = 2.0**64
 
-_MOST_ROWS = 48
+_MOST_ROWS = 192
 _NEARBY, _NEIGHBOUR_SEED = 0.05, 1
-"""Where outputs are whole numbers, so many rows are tried: some near the given ones, the same on every machine."""
+"""Where answers jump, so many rows are tried: some near the given ones, the same on every machine."""
 
 _MOST_TRIALS, _LEAST_TRIALS = 150, 8
 _LAYOUT_NODES = 6_000
@@ -89,7 +89,7 @@ class Planned:
 
     @property
     def headroom(self) -> float:
-        """How many times as large as the sample's the values of the best candidate may become, within reason."""
+        """How many times as large as the sample's the values of the best candidate may become."""
         best = self.found.candidates[0]
         return min(headroom(best.run_args, best.trial.room), _MOST_HEADROOM)
 
@@ -168,7 +168,7 @@ def plan_run_args(
     if work > wish.most_work:
         raise CannotPlan(f"one inference computes {work:,} cells and products, too many to try run args on")
     rows = sample.rows
-    if _answers_in_whole_numbers(circuit):
+    if _jumps(circuit):
         rows = _with_neighbours(sample, max(sample.count, min(_MOST_ROWS, _ROW_WORK // work)))
     all_rows = laboratory(typed, run_args, rows, given=sample.count, veto=veto, pinned=goal.pinned)
     few = max(1, min(len(rows[0]), _ROW_WORK // work))
@@ -276,18 +276,23 @@ def _effort(work: int, nodes: int) -> Effort:
     )
 
 
-def _answers_in_whole_numbers(circuit: Circuit) -> bool:
-    """Whether some output is a class, a place or a truth value."""
-    nodes = {node.id: node for node in circuit.graph.nodes}
-    return any(
-        isinstance(node := nodes[id_], CircuitNode) and node.scale == 0 for id_, _ in circuit.graph.outputs
-    )
+_STEPS = (
+    ops.Greater, ops.GreaterEqual, ops.Less, ops.LessEqual, ops.Equals, ops.Sign, ops.Floor, ops.Ceil,
+    ops.Round, ops.RoundHalfToEven, ops.ReduceArgMax, ops.ReduceArgMin, ops.OneHot,
+)  # fmt: skip
+"""Operations whose answer jumps where their input moves by next to nothing."""
+
+
+def _jumps(circuit: Circuit) -> bool:
+    """Whether some operation does, as in trees and in classes."""
+    return any(isinstance(op, _STEPS) for op in all_ops(circuit.graph))
 
 
 def _with_neighbours(sample: Sample, count: int) -> Rows:
     """The rows, and up to ``count`` with others near them.
 
-    Of whole numbers none may differ on a few rows however coarse the scales are; others near them tell. Numbers of floating point move by a twentieth of the span of their input; whole ones stay.
+    Where answers jump, a few rows may stand on the right side however coarse the scales are; others near them
+    tell. Numbers of floating point move by a twentieth of the span of their input; whole ones stay.
     """
     bits = np.random.PCG64(_NEIGHBOUR_SEED)
     grown = []

@@ -73,8 +73,8 @@ def study(
 ) -> Study:
     """Binds, plans, lowers, lays out, sizes and judges a model that was read from ``path``.
 
-    ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it, ``plan``
-    chooses its run args; where that cannot, they are the request's.
+    ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it,
+    ``plan`` chooses its run args; where that cannot, they are the request's.
 
     Raises:
         UnboundDimension: a size is open.

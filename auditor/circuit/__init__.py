@@ -1,6 +1,14 @@
 """The op graph of an EZKL circuit: plain values, no behaviour."""
 
-from auditor.circuit.graph import Circuit, CircuitNode, Graph, InputMapping, OutputMapping, SubCircuit
+from auditor.circuit.graph import (
+    Circuit,
+    CircuitNode,
+    Graph,
+    InputMapping,
+    OutputMapping,
+    SubCircuit,
+    all_ops,
+)
 from auditor.circuit.run_args import RunArgs, is_hashed
 
 __all__ = [
@@ -11,5 +19,6 @@ __all__ = [
     "OutputMapping",
     "RunArgs",
     "SubCircuit",
+    "all_ops",
     "is_hashed",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from auditor.circuit.ops import Op, Shape
+from auditor.circuit.ops import Op, RebaseScale, Rescaled, Shape
 from auditor.circuit.run_args import RunArgs
 
 Outlet = tuple[int, int]
@@ -81,3 +82,15 @@ class Circuit:
     graph: Graph
     run_args: RunArgs
     front_end: str
+
+
+def all_ops(graph: Graph) -> Iterator[Op]:
+    """Every operation, those in loops too, without the rescaling and rebasing around them."""
+    for node in graph.nodes:
+        if isinstance(node, SubCircuit):
+            yield from all_ops(node.body)
+            continue
+        op = node.op
+        while isinstance(op, RebaseScale | Rescaled):
+            op = op.inner
+        yield op

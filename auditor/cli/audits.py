@@ -58,8 +58,8 @@ def estimate(
 ) -> None:
     """The exact circuit of each model, what proving and verifying it costs, a verdict, and what to do next.
 
-    Run args that are not set are chosen, as `auditor plan` does. A machine or chain that is named must do: one
-    it does not fit makes the model infeasible.
+    Run args that are not set are chosen, as `auditor plan` does. A machine or chain that is named must do:
+    one it does not fit makes the model infeasible.
     """
     from auditor.options import PlanRequest, PriceRequest, parse_request
 

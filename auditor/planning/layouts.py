@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from auditor.circuit import Circuit, RunArgs, ops
-from auditor.circuit.graph import Graph
+from auditor.circuit import Circuit, RunArgs, all_ops, ops
 from auditor.circuit.size import CircuitSize
 from auditor.layout import LayoutError, lay_out
 from auditor.lowering import TypedModel, Unmodelled, Unsupported
@@ -134,7 +133,7 @@ class _Sizes:
     def __init__(self, typed: TypedModel, circuit: Circuit) -> None:
         self._typed = typed
         self._circuit = circuit
-        self._rounds = _has_roundings(circuit.graph)
+        self._rounds = any(isinstance(op, _ROUNDINGS) for op in all_ops(circuit.graph))
 
     @property
     def run_args(self) -> RunArgs:
@@ -151,18 +150,8 @@ class _Sizes:
             return None
 
 
-def _has_roundings(graph: Graph) -> bool:
-    """Whether anything is rounded, which decomposes with the legs of the run args in a base of its own."""
-    for node in graph.nodes:
-        op = getattr(node, "op", None)
-        while isinstance(op, ops.Rescaled | ops.RebaseScale):
-            op = op.inner
-        if isinstance(op, ops.Floor | ops.Ceil | ops.Round | ops.RoundHalfToEven):
-            return True
-        body = getattr(node, "body", None)
-        if body is not None and _has_roundings(body):
-            return True
-    return False
+_ROUNDINGS = (ops.Floor, ops.Ceil, ops.Round, ops.RoundHalfToEven)
+"""They decompose with the legs of the run args, in a base of their own."""
 
 
 # --- candidates ----------------------------------------------------------------------------

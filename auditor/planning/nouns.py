@@ -66,9 +66,10 @@ class Room:
 class Accuracy:
     """How far the circuit's answers are from the model's, over all rows that were tried.
 
-    ``max_abs_error`` and ``mean_abs_error`` are the worst over the outputs; ``relative_error`` is the largest
-    error in units of its output's range, or the share of whole numbers that differ. ``agreement`` is the share of rows whose largest output stands at
-    the same place; None where no output looks like a classifier's.
+    ``max_abs_error`` and ``mean_abs_error`` are the worst over the outputs; ``relative_error`` is the
+    largest error in units of its output's range, or the share of whole numbers that differ. ``agreement``
+    is the share of rows whose largest output stands at the same place; None where no output looks like a
+    classifier's.
     """
 
     max_abs_error: float
@@ -131,8 +132,8 @@ class Goal:
 
     ``tolerance`` is the largest error in units of an output's range, ``min_agreement`` the least share of
     rows that must keep their class; None leaves both to what EZKL's own calibration reaches where the usual
-    ones cannot be had. ``margin`` times the sample's values must find room, and ``margin`` times its errors be tolerated. The run args in ``pinned`` stay
-    as they are. The limits are None where there is none.
+    ones cannot be had. ``margin`` times the sample's values must find room, and ``margin`` times its errors
+    be tolerated. The run args in ``pinned`` stay as they are. The limits are None where there is none.
     """
 
     minimize: Objective = "prove"

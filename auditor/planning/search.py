@@ -59,10 +59,10 @@ def search(
 ) -> Search:
     """The best candidates for a goal.
 
-    Scales are looked for in ``laboratory``, which may have some of the rows only; those that are laid out were
-    confirmed in ``thorough``, which has all. EZKL's own calibration is imitated where ``compare`` asks for it,
-    and where the usual accuracy cannot be had: then it says what can. ``coarser`` looks for what more error
-    would save.
+    Scales are looked for in ``laboratory``, which may have some of the rows only; those that are laid out
+    were confirmed in ``thorough``, which has all. EZKL's own calibration is imitated where ``compare`` asks
+    for it, and where the usual accuracy cannot be had: then it says what can. ``coarser`` looks for what
+    more error would save.
     """
 
     def told(count: int) -> None:
@@ -134,18 +134,20 @@ def front(candidates: Sequence[Candidate], most: int = 8) -> tuple[Candidate, ..
 
     Of many, the first and those that are best at something.
     """
-    kept: list[Candidate] = []
-    for candidate in candidates:
-        amounts = _amounts(candidate)
-        if not any(_as_good(_amounts(other), amounts) for other in kept):
-            kept.append(candidate)
-    kept = [one for one in kept if not any(other is not one and _as_good(_amounts(other), _amounts(one))
-                                           for other in kept)]  # fmt: skip
-    chosen = dict.fromkeys(
-        [0, *(min(range(len(kept)), key=lambda i: _amounts(kept[i])[at]) for at in range(4))]
+    amounts = [_amounts(candidate) for candidate in candidates]
+    kept = [at for at in range(len(amounts)) if not _is_beaten(at, amounts)]
+    best = [min(kept, key=lambda at: amounts[at][quality]) for quality in range(4)] if kept else []
+    chosen = list(dict.fromkeys([*kept[:1], *best, *kept]))[:most]
+    return tuple(candidates[at] for at in sorted(chosen))
+
+
+def _is_beaten(at: int, amounts: Sequence[tuple[float, ...]]) -> bool:
+    """Whether another is at least as good in every way; of equals the first stays."""
+    return any(
+        all(a <= b for a, b in zip(other, amounts[at], strict=True)) and (other != amounts[at] or place < at)
+        for place, other in enumerate(amounts)
+        if place != at
     )
-    chosen |= dict.fromkeys(range(len(kept)))
-    return tuple(kept[at] for at in sorted(list(chosen)[:most])) if kept else ()
 
 
 def _amounts(candidate: Candidate) -> tuple[float, ...]:
@@ -158,7 +160,3 @@ def _amounts(candidate: Candidate) -> tuple[float, ...]:
         candidate.accuracy.relative_error,
     )
     return tuple(float(f"{amount:.1e}") for amount in amounts)
-
-
-def _as_good(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return all(a <= b for a, b in zip(one, other, strict=True))

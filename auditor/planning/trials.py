@@ -40,9 +40,9 @@ class CannotPlan(Exception):
 class Laboratory:
     """The model under trial, its sample rows, and every trial made so far.
 
-    The first ``given`` rows are the user's, and room is for those. The run args in ``pinned`` stay as they are in ``run_args``. ``reference`` holds the model's answers,
-    outputs by rows, and ``whole`` says which of them are whole numbers. Trials are made once; ``count`` is how
-    many.
+    The first ``given`` rows are the user's, and room is for those. The run args in ``pinned`` stay as they
+    are in ``run_args``. ``reference`` holds the model's answers, outputs by rows, and ``whole`` says which
+    of them are whole numbers. Trials are made once; ``count`` is how many.
     """
 
     typed: TypedModel

@@ -10,7 +10,8 @@ from auditor.plan_report import ChangeFacts, Option, PlanReport, SampleFacts
 from auditor.units import bytes_text, seconds_text
 from auditor.views.audit import model_document
 from auditor.views.bills import TONES
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Words, first_reasons
+from auditor.views.page import Bullets, Column, Line, Page, Part, Result, Rows, Table, Words, first_reasons
+from auditor.views.results import model_results
 
 SCHEMA = "auditor.plan/1"
 
@@ -88,6 +89,10 @@ class PlanView:
             "verdict": {"status": report.audited.verdict.status, "exit_code": report.exit_code},
         }
 
+    def results(self) -> list[Result]:
+        """The verdict and the findings of the model."""
+        return model_results(self.report.audited)
+
 
 # --- the page ------------------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ def _plan_rows(chosen: Option, sample: SampleFacts, report: PlanReport) -> Itera
     yield (
         "Room",
         (
-            f"values may be {room}; at most {sample.fresh_failure_rate:.1%} of fresh inputs of this kind leave "
+            f"values may be {room}; at most {sample.fresh_failure_rate:.1%} of fresh inputs like these leave "
             "those of the sample at all"
         ),
     )
