@@ -92,7 +92,7 @@ def circuit_facts(
 def plan_facts(outcome: Outcome) -> PlanFacts:
     """What was planned, in four figures, or why nothing was."""
     planned = outcome.planned
-    best = planned.found.candidates[0] if planned is not None and planned.found.candidates else None
+    best = None if planned is None else planned.best
     if planned is None or best is None:
         reason = safe(outcome.reason, limit=400)
         return PlanFacts(

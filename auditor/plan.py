@@ -32,6 +32,7 @@ from auditor.progress import progress
 from auditor.report import ModelAudit, Verdict
 from auditor.safe import safe
 from auditor.study import Study
+from auditor.units import bytes_text
 from auditor.verdict import EXIT_INFEASIBLE, EXIT_UNDETERMINED
 from auditor.what_if import savings
 from auditor.whole_file import write_whole
@@ -157,6 +158,7 @@ def plan(path: Path, request: Request, options: PlanOptions) -> PlanReport:
         goal=_goal(planned, options),
         sample=_sample(planned, reference),
         chosen=None if chosen is None else _option(chosen, reference),
+        leanest=None if planned.found.leanest is None else _option(planned.found.leanest, reference),
         calibrated=None if planned.found.calibrated is None else _option(planned.found.calibrated, reference),
         front=tuple(_option(item, reference) for item in front(planned.found.candidates)),
         changes=changes,
@@ -189,6 +191,7 @@ def _unplanned(audited: ModelAudit, outcome: Outcome | None) -> PlanReport:
         goal=None,
         sample=None,
         chosen=None,
+        leanest=None,
         calibrated=None,
         front=(),
         changes=None,
@@ -225,13 +228,15 @@ def _verdict(
     audited: ModelAudit, outcome: Outcome, planned: Planned, reference: _Reference | None
 ) -> Verdict:
     """The model's verdict with these run args, unless there are none or they compute something else."""
-    if outcome.run_args is None:
+    if not planned.found.candidates:
         if audited.verdict.status == "infeasible":
             return audited.verdict
+        leanest = planned.found.leanest
+        least = f"; the leanest take {bytes_text(leanest.cost.peak_memory_bytes)}" if leanest else ""
         return Verdict(
             status="infeasible",
             binding="plan",
-            reasons=(safe(outcome.reason, limit=400),),
+            reasons=(safe(outcome.reason + least, limit=400),),
             next=("a larger --tolerance, a smaller --min-agreement, or other limits",),
             exit_code=EXIT_INFEASIBLE,
         )

@@ -96,8 +96,9 @@ class ChangeFacts:
 class PlanReport:
     """One plan. ``chosen`` is None where there is none, and then ``audited.verdict`` says why.
 
-    ``calibrated`` is what EZKL's own calibration would take, None where it finds nothing. ``front`` are the
-    options that no other beats in every way. ``written`` is the settings file that was written.
+    Where only memory is missing, ``leanest`` takes the least. ``calibrated`` is what EZKL's own calibration
+    would take, None where it finds nothing. ``front`` are the options that no other beats in every way.
+    ``written`` is the settings file that was written.
     """
 
     version: str
@@ -106,6 +107,7 @@ class PlanReport:
     goal: GoalFacts | None
     sample: SampleFacts | None
     chosen: Option | None
+    leanest: Option | None
     calibrated: Option | None
     front: tuple[Option, ...]
     changes: tuple[ChangeFacts, ...] | None

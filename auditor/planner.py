@@ -18,7 +18,7 @@ from auditor.layout import LayoutError, lay_out
 from auditor.lowering import TypedModel, Unmodelled, Unsupported, type_model
 from auditor.macs import macs
 from auditor.planning.layouts import INNER_COLUMNS
-from auditor.planning.nouns import Cost, Goal, Price
+from auditor.planning.nouns import Candidate, Cost, Goal, Price
 from auditor.planning.room import headroom
 from auditor.planning.search import Effort, Progress, Search, search
 from auditor.planning.trials import CannotPlan, Rows, Veto, laboratory
@@ -88,15 +88,25 @@ class Planned:
     goal: Goal
 
     @property
+    def best(self) -> Candidate | None:
+        """What to take: the best within the goal, or what comes nearest to it."""
+        found = self.found
+        return found.candidates[0] if found.candidates else found.leanest
+
+    @property
     def headroom(self) -> float:
-        """How many times as large as the sample's the values of the best candidate may become."""
-        best = self.found.candidates[0]
+        """How many times as large as the sample's the values of the best may become."""
+        best = self.best
+        assert best is not None
         return min(headroom(best.run_args, best.trial.room), _MOST_HEADROOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The run args to take, or None and why there are none. ``planned`` is None where nothing was tried."""
+    """The run args to take, or None where there are none; ``reason`` says why none keeps the limits.
+
+    ``planned`` is None where nothing was tried.
+    """
 
     run_args: RunArgs | None
     reason: str
@@ -134,8 +144,8 @@ def plan_model(model: Model, run_args: RunArgs, wish: Wish, progress: Progress =
         planned = plan_run_args(typed, run_args, sample, wish, _veto(model, typed), progress)
     except (Unsupported, Unmodelled, CannotPlan) as error:
         return Outcome(run_args=None, reason=error.reason)
-    best = planned.found.candidates
-    return Outcome(run_args=best[0].run_args if best else None, reason=planned.found.reason, planned=planned)
+    best = planned.best
+    return Outcome(run_args=best.run_args if best else None, reason=planned.found.reason, planned=planned)
 
 
 def take_sample(model: Model, path: Path | None, seed: int) -> Sample:

@@ -30,7 +30,8 @@ class Effort:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What was found. ``candidates`` are within the goal, best first; none where nothing is good enough, and
-    then ``reason`` says what stands in the way.
+    then ``reason`` says what stands in the way, and ``leanest`` takes the least memory, where that is
+    missing.
 
     ``calibrated`` is EZKL's own choice, None where it was not looked for or EZKL finds none. ``fine`` are the
     answers of a circuit that rounds next to nothing, outputs by rows. ``coarser`` are the best candidates
@@ -38,6 +39,7 @@ class Search:
     """
 
     candidates: tuple[Candidate, ...]
+    leanest: Candidate | None
     calibrated: Candidate | None
     wanted: Demand
     fine: tuple[np.ndarray, ...] = field(repr=False)
@@ -86,7 +88,7 @@ def search(
         trials = confirmed(wanted)
         trials += [own[1]] if is_good(own[1], wanted) else []
 
-    def laid_out(trials: Sequence[Trial]) -> list[Candidate]:
+    def laid_out(trials: Sequence[Trial], goal: Goal = goal) -> list[Candidate]:
         found: list[Candidate] = []
         for done, trial in enumerate(trials):
             progress(f"laying out {done + 1} of {len(trials)} scalings")
@@ -94,6 +96,9 @@ def search(
         return ranked(found, goal.minimize)
 
     found = laid_out(trials)
+    lean: list[Candidate] = []
+    if not found and goal.max_memory_bytes is not None:
+        lean = laid_out(trials, replace(goal, minimize="memory", max_memory_bytes=None))
     more = []
     for times in _TIMES_COARSER if coarser and found else ():
         looser = replace(wanted, tolerance=times * wanted.tolerance)
@@ -101,6 +106,7 @@ def search(
         more += [(looser.tolerance, cheaper[0])] if cheaper else []
     return Search(
         candidates=tuple(found),
+        leanest=lean[0] if lean else None,
         calibrated=None if own is None else exact_candidate(laboratory.typed, own[1], own[0], price),
         wanted=wanted,
         fine=thorough.reference,

@@ -47,19 +47,17 @@ class PlanView:
         yield Line(tuple(words), above=1)
         if verdict.status != "feasible":
             yield Bullets(first_reasons(verdict.reasons))
-        if report.chosen is not None and report.sample is not None:
-            yield Rows(tuple(_plan_rows(report.chosen, report.sample, report)))
-        if report.chosen is not None:
-            yield _options(report, report.chosen)
+        best = report.chosen or report.leanest
+        if best is not None and report.sample is not None:
+            yield Rows(tuple(_plan_rows(best, report.sample, report)))
+            yield _options(report, best)
         if report.changes is not None:
             yield from _changes(report.changes)
+        steps = list(verdict.next if verdict.status != "feasible" else ())
         if report.sample is not None and report.sample.source == "random":
-            yield Bullets(
-                ("the values are those of random inputs: give your own, several rows of them, with --input",),
-                title="Next",
-            )
-        elif verdict.next and verdict.status != "feasible":
-            yield Bullets(verdict.next, title="Next")
+            steps.append("the inputs are random: give your own, several rows of them, with --input")
+        if steps:
+            yield Bullets(tuple(steps), title="Next")
 
     def lines(self) -> list[str]:
         """The verdict, then one ``name=value`` for each run arg that was chosen, as ``--set`` takes it."""
@@ -80,6 +78,7 @@ class PlanView:
             "goal": asdict(report.goal) if report.goal else None,
             "sample": asdict(report.sample) if report.sample else None,
             "plan": asdict(report.chosen) if report.chosen else None,
+            "leanest": asdict(report.leanest) if report.leanest else None,
             "calibrated": asdict(report.calibrated) if report.calibrated else None,
             "front": [asdict(option) for option in report.front],
             "changes": None if report.changes is None else [_change(item) for item in report.changes],
@@ -134,29 +133,26 @@ def _accuracy(option: Option, report: PlanReport) -> str:
 
 
 _OPTION_COLUMNS = (
-    Column(""), Column("k", "number"), Column("Cols", "number"), Column("Setup", "number"),
-    Column("Proof", "number"), Column("Memory", "number"), Column("Bytes", "number"), Column("Gas", "number"),
-    Column("Error", "number"),
+    Column(""), Column("k", "number"), Column("Setup", "number"), Column("Proof", "number"),
+    Column("Memory", "number"), Column("Bytes", "number"), Column("Gas", "number"), Column("Error", "number"),
 )  # fmt: skip
 
 
-def _options(report: PlanReport, chosen: Option) -> Table:
-    rows = [_option_row(Words("plan", "good"), chosen)]
+def _options(report: PlanReport, best: Option) -> Table:
+    rows = [_option_row(Words("plan", "good") if report.chosen else Words("leanest", "bad"), best)]
     for option in report.front:
-        if option != chosen:
-            rows.append(_option_row(_better_at(option, chosen, report.front), option))
+        if option != best:
+            rows.append(_option_row(_better_at(option, best, report.front), option))
     if report.calibrated is not None:
         rows.append(_option_row(Words("EZKL", "warning"), report.calibrated))
-        rows.append(_ratio_row(chosen, report.calibrated))
+        rows.append(_ratio_row(best, report.calibrated))
     return Table("Expected", _OPTION_COLUMNS, tuple(rows))
 
 
 def _option_row(name: str | Words, option: Option) -> tuple[str | Words, ...]:
-    args = option.run_args
     return (
         name,
-        str(args["logrows"]),
-        str(args["num_inner_cols"]),
+        str(option.run_args["logrows"]),
         seconds_text(option.setup_seconds),
         seconds_text(option.prove_seconds),
         bytes_text(option.peak_memory_bytes),
@@ -171,7 +167,7 @@ def _ratio_row(chosen: Option, calibrated: Option) -> tuple[str | Words, ...]:
         return "" if not ours or not theirs else f"{theirs / ours:.3g}x"
 
     cells = (
-        "saved", "", "",
+        "saved", "",
         ratio(chosen.setup_seconds, calibrated.setup_seconds),
         ratio(chosen.prove_seconds, calibrated.prove_seconds),
         ratio(chosen.peak_memory_bytes, calibrated.peak_memory_bytes),
