@@ -8,10 +8,6 @@ import numpy as np
 
 from auditor.planning.nouns import Accuracy
 
-_MOST_CLASSES_RANK = 2
-"""A classifier's output has a row for each input, and a number for each class."""
-
-
 def real_values(integers: np.ndarray, scale: int) -> np.ndarray:
     """What the circuit's integers stand for."""
     return integers / 2.0**scale
@@ -42,7 +38,9 @@ def accuracy(
         worst, mean = max(worst, largest), max(mean, float(apart.mean()))
         relative = max(relative, float(np.mean(apart > 0.5)) if is_whole else largest / output_range(theirs))
         if not is_whole and has_classes(truth):
-            agreements.append(float(np.mean(ours.argmax(axis=1) == theirs.argmax(axis=1))))
+            classes = truth.shape[-1]
+            same = ours.reshape(-1, classes).argmax(axis=1) == theirs.reshape(-1, classes).argmax(axis=1)
+            agreements.append(float(np.mean(same)))
     return Accuracy(
         max_abs_error=worst,
         mean_abs_error=mean,
@@ -58,10 +56,9 @@ def output_range(values: np.ndarray) -> float:
 
 
 def has_classes(values: np.ndarray) -> bool:
-    """Whether an output of (rows, shape...) looks like a classifier's: a few numbers, of floating point.
-
-    The shape may have leading axes of one.
+    """Whether an output of (rows, shape...) looks like a classifier's: floating point, a few numbers for each
+    of a batch, or of one with further axes of one.
     """
-    shape = [size for size in values.shape[1:-1] if size != 1]
-    is_flat = values.ndim >= _MOST_CLASSES_RANK and not shape
+    leading = values.shape[1:-1]
+    is_flat = values.ndim > 1 and (len(leading) <= 1 or all(size == 1 for size in leading))
     return is_flat and values.dtype.kind == "f" and values.shape[-1] > 1

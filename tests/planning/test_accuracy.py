@@ -53,6 +53,7 @@ def test_the_range_of_numbers_that_are_all_alike_is_their_magnitude(
 def test_what_looks_like_a_classifier() -> None:
     assert has_classes(np.zeros((5, 1, 10)))
     assert has_classes(np.zeros((5, 10)))
+    assert has_classes(np.zeros((5, 24, 8)))
     assert not has_classes(np.zeros((5, 1, 1)))
     assert not has_classes(np.zeros((5, 1, 8, 8)))
     assert not has_classes(np.zeros((5, 10), np.int64))

@@ -132,8 +132,20 @@ def test_limits_are_kept_or_refused() -> None:
     small = planned("digits_cnn", Goal(max_logrows=10)).run_args
     assert small is not None
     assert small.logrows <= 10
-    nothing = planned("digits_cnn", Goal(max_memory_bytes=1.0))
+    nothing = planned("digits_cnn", Goal(max_rows=1))
     assert (nothing.run_args, nothing.reason) == (None, "no run args keep the limits")
+
+
+def test_where_memory_is_missing_the_leanest_is_named(outcomes: dict[str, Outcome]) -> None:
+    outcome = planned("digits_cnn", Goal(max_memory_bytes=1.0))
+    assert outcome.reason == "no run args keep the limits"
+    assert outcome.planned is not None
+    found = outcome.planned.found
+    assert (found.candidates, found.leanest is None) == ((), False)
+    assert found.leanest is not None
+    usual = outcomes["digits_cnn"].planned
+    assert usual is not None
+    assert found.leanest.cost.peak_memory_bytes <= usual.found.candidates[0].cost.peak_memory_bytes
 
 
 def test_an_accuracy_that_cannot_be_had_is_refused_with_what_can() -> None:
