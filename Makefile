@@ -37,7 +37,9 @@ format: $(VENV)/.ready ## rewrite the code in the project's format
 accuracy: $(VENV)/.ready ## compare with the real EZKL and write docs/accuracy.md (long)
 	$(VENV)/bin/python -m tools.accuracy
 	$(VENV)/bin/python -m tools.fidelity
+	$(VENV)/bin/python -m tools.forward --seeds 1500
 	$(VENV)/bin/python -m tools.proofs
+	$(VENV)/bin/python -m tools.plans
 	$(VENV)/bin/python -m tools.prover_costs --report
 	$(VENV)/bin/python -m tools.gas --stored
 

@@ -11,6 +11,7 @@ SECTIONS = (
     "# Accuracy",
     "## Fidelity",
     "## Proofs",
+    "## Fixed point",
     "## Plans",
     "## Faults",
     "## Tampering",
