@@ -174,6 +174,8 @@ def plan_run_args(
     goal = wish.goal
     circuit = _first_circuit(typed, run_args)
     sample = replace(sample, rows=_as_nodes(sample.rows, circuit))
+    if not sample.rows:
+        raise CannotPlan("the model takes no input to try run args on")
     work = _work(circuit)
     if work > wish.most_work:
         raise CannotPlan(f"one inference computes {work:,} cells and products, too many to try run args on")

@@ -8,6 +8,7 @@ import numpy as np
 
 from auditor.planning.nouns import Accuracy
 
+
 def real_values(integers: np.ndarray, scale: int) -> np.ndarray:
     """What the circuit's integers stand for."""
     return integers / 2.0**scale

@@ -125,7 +125,7 @@ def _reason(laboratory: Laboratory, trials: Sequence[Trial], wanted: Demand) -> 
         return "the circuit cannot be computed at any scale: its integers leave 63 bits"
     sound = [trial for trial in run if not trial.faults]
     if not sound:
-        return f"no proof of these inputs would hold: {run[0].faults[0]}"
+        return f"at no scale would a proof of these inputs show what the model says: {run[0].faults[0]}"
     best = min(sound, key=lambda trial: (trial.accuracy.relative_error, cells(trial)))
     agreement = best.accuracy.agreement
     kept = "" if agreement is None else f", and keep {agreement:.0%} of the classes"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto, helper
 
 from auditor.circuit import RunArgs
 from auditor.faithful import as_ezkl_reads
@@ -18,7 +19,7 @@ from auditor.planning.room import headroom, holds
 from auditor.planning.search import front
 from auditor.pricing.profile_file import shipped
 from auditor.sizing import limits_exceeded
-from tests.cli.models import perceptron
+from tests.cli.models import perceptron, save
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PRICE = price_on(shipped())
@@ -178,3 +179,13 @@ def test_random_rows_are_drawn_alike(tmp_path: Path) -> None:
     assert one.run_args == other.run_args
     assert one.planned is not None
     assert one.planned.sample.count == 16
+
+
+def test_a_model_without_inputs_has_nothing_to_try(tmp_path: Path) -> None:
+    value = helper.make_tensor("v", TensorProto.FLOAT, [2], [1.0, 2.0])
+    node = helper.make_node("Constant", [], ["y"], value=value)
+    graph = helper.make_graph([node], "g", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])])
+    outcome = plan_model(
+        model_at(save(graph, tmp_path / "m.onnx")), RunArgs(), Wish(goal=Goal(), price=PRICE)
+    )
+    assert (outcome.run_args, outcome.planned) == (None, None)
