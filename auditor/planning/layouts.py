@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -60,17 +60,19 @@ def lay_out_cheaply(
     goal: Goal,
     price: Price,
     *,
+    is_alike: Callable[[RunArgs], bool],
     columns: Sequence[int] = INNER_COLUMNS,
     finalists: int = _FINALISTS,
 ) -> tuple[Candidate, ...]:
     """The cheapest candidates with the scales of a trial, cheapest first; none where nothing fits.
 
     Behind them come a few that are best by another objective. ``price`` is asked for many sizes; those of the
-    answer are exact.
+    answer are exact. ``is_alike`` says whether other run args compute the same as those of the trial: without
+    Freivalds' argument EZKL can confuse the axes of a product.
     """
     room = with_margin(trial.room, goal.margin)
     sizes = _Sizes(typed, trial.circuit)
-    estimates = list(_estimates(sizes, room, goal, price, columns))
+    estimates = list(_estimates(sizes, room, goal, price, columns, is_alike))
     found: dict[RunArgs, Candidate] = {}
     others = [objective for objective in ALTERNATIVES if objective != goal.minimize]
     for objective, wanted in ((goal.minimize, finalists), *((other, _RUNNERS_UP) for other in others)):
@@ -158,7 +160,12 @@ _ROUNDINGS = (ops.Floor, ops.Ceil, ops.Round, ops.RoundHalfToEven)
 
 
 def _estimates(
-    sizes: _Sizes, room: Room, goal: Goal, price: Price, columns: Sequence[int]
+    sizes: _Sizes,
+    room: Room,
+    goal: Goal,
+    price: Price,
+    columns: Sequence[int],
+    is_alike: Callable[[RunArgs], bool],
 ) -> Iterator[_Estimate]:
     """Every combination worth pricing: columns, with and without Freivalds, logrows, base and legs."""
     given = sizes.run_args
@@ -169,6 +176,8 @@ def _estimates(
             if is_disabled != given.disable_freivalds and "disable_freivalds" in goal.pinned:
                 continue
             run_args = in_columns.with_changes(disable_freivalds=is_disabled)
+            if is_disabled != given.disable_freivalds and not is_alike(run_args):
+                continue
             found = list(_at_every_logrows(sizes, run_args, room, goal, price, most))
             yield from found
             if is_disabled or not any(item.uses_freivalds for item in found):

@@ -54,8 +54,12 @@ def with_margin(room: Room, margin: float) -> Room:
 
 
 def legs_for_rounding(room: Room) -> int:
-    """The fewest legs that roundings need: they decompose in bases of their own, with the same legs."""
-    return max((least_legs(base, magnitude) for base, magnitude in room.rounded if base > 1), default=1)
+    """The fewest legs that roundings need: they decompose in bases of their own, with the same legs.
+
+    With a single leg EZKL rounds everything to 0 (``layouts.rs`` `floor` and its like).
+    """
+    needed = (max(2, least_legs(base, magnitude)) for base, magnitude in room.rounded if base > 1)
+    return max(needed, default=1)
 
 
 def bases(

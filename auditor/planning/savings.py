@@ -9,7 +9,7 @@ from auditor.lowering import Unmodelled as NotLowered
 from auditor.planning.accuracy import real_values
 from auditor.planning.layouts import lay_out_cheaply
 from auditor.planning.nouns import Accuracy, Candidate, Goal, Price, Trial
-from auditor.planning.trials import Rows, room_of, run
+from auditor.planning.trials import Rows, gives, room_of, run
 
 _COLUMNS = (1, 2, 3)
 _FINALISTS = 2
@@ -25,7 +25,8 @@ def after_change(
     """
     try:
         circuit = typed.circuit(before.trial.scaling.of(before.run_args))
-        ran = run(circuit, _as_inputs(rows, circuit))
+        inputs = _as_inputs(rows, circuit)
+        ran = run(circuit, inputs)
     except (NotLowered, Unsupported, Unmodelled, Overflow, ValueError):
         return None
     trial = Trial(
@@ -37,7 +38,15 @@ def after_change(
         ),
         accuracy=Accuracy(max_abs_error=0.0, mean_abs_error=0.0, relative_error=0.0, agreement=None),
     )
-    found = lay_out_cheaply(typed, trial, goal, price, columns=_COLUMNS, finalists=_FINALISTS)
+    found = lay_out_cheaply(
+        typed,
+        trial,
+        goal,
+        price,
+        is_alike=lambda run_args: gives(circuit, run_args, inputs, trial.answers),
+        columns=_COLUMNS,
+        finalists=_FINALISTS,
+    )
     return found[0] if found else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -92,7 +93,14 @@ def search(
         found: list[Candidate] = []
         for done, trial in enumerate(trials):
             progress(f"laying out {done + 1} of {len(trials)} scalings")
-            found += lay_out_cheaply(laboratory.typed, trial, goal, price, columns=effort.columns)
+            found += lay_out_cheaply(
+                laboratory.typed,
+                trial,
+                goal,
+                price,
+                is_alike=partial(thorough.is_alike, trial),
+                columns=effort.columns,
+            )
         return ranked(found, goal.minimize)
 
     found = laid_out(trials)

@@ -55,6 +55,7 @@ class Laboratory:
     veto: Veto
     _circuits: dict[Scaling, Circuit | None]
     _trials: dict[Scaling, Trial | None]
+    _alike: dict[tuple[Scaling, bool], bool]
 
     @property
     def count(self) -> int:
@@ -75,6 +76,7 @@ class Laboratory:
             reference=tuple(output[:count] for output in self.reference),
             _circuits={},
             _trials={},
+            _alike={},
         )
 
     def scaling(self, inputs: int, params: int, multiplier: int, *, bounded_log: bool) -> Scaling:
@@ -99,6 +101,13 @@ class Laboratory:
         if scaling not in self._trials:
             self._trials[scaling] = self._run(scaling)
         return self._trials[scaling]
+
+    def is_alike(self, trial: Trial, run_args: RunArgs) -> bool:
+        """Whether other run args of the same scales give the answers of a trial."""
+        key = trial.scaling, run_args.disable_freivalds
+        if key not in self._alike:
+            self._alike[key] = gives(trial.circuit, run_args, self.rows, trial.answers)
+        return self._alike[key]
 
     def _run(self, scaling: Scaling) -> Trial | None:
         circuit = self.circuit(scaling)
@@ -147,6 +156,7 @@ def laboratory(
         veto=veto,
         _circuits={},
         _trials={},
+        _alike={},
     )
 
 
@@ -184,6 +194,16 @@ def run(circuit: Circuit, rows: Rows) -> Forward:
         return forward(circuit, rows)
     parts = [forward(circuit, [array[at : at + step] for array in rows]) for at in range(0, count, step)]
     return _joined(parts, step)
+
+
+def gives(circuit: Circuit, run_args: RunArgs, rows: Rows, answers: Sequence[np.ndarray]) -> bool:
+    """Whether a circuit gives these answers under other run args than it was lowered with."""
+    try:
+        ran = run(replace(circuit, run_args=run_args), rows)
+    except (Overflow, Unmodelled):
+        return False
+    found = (real_values(output, scale) for output, scale in zip(ran.outputs, ran.scales, strict=True))
+    return all(np.array_equal(one, other) for one, other in zip(found, answers, strict=True))
 
 
 def room_of(ran: Forward, count: int) -> Room:

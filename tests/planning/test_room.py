@@ -74,6 +74,8 @@ def test_pinned_digits_stay() -> None:
 
 
 def test_roundings_need_legs_of_their_own() -> None:
+    small = Room(decomposed=10, lookup_low=0, lookup_high=0, rounded=((128, 5),))
+    assert {legs for _, legs in bases(small, 10, widths=3)} == {2}  # one leg rounds everything to 0
     room = Room(decomposed=10, lookup_low=0, lookup_high=0, rounded=((128, 128**3),))
     assert {legs for _, legs in bases(room, 10, widths=3)} == {4}
     assert not holds(RunArgs(decomp_legs=3), room)
