@@ -344,6 +344,22 @@ CASES: tuple[Case, ...] = (
         right=one("CumSum", {"x": numbers(2, 3)}, {"a": np.int64(1)}, exclusive=0),
     ),
     Case(
+        rule="AUD-FID-041",
+        name="Einsum without Freivalds over axes in two orders",
+        wrong=one(
+            "Einsum",
+            {"x": numbers(2, 3, 4), "z": numbers(4, 3, 2)},
+            run_args={"disable_freivalds": True},
+            equation="ijk,kjl->il",
+        ),
+        right=one(
+            "Einsum",
+            {"x": numbers(2, 3, 4), "z": numbers(3, 4, 2)},
+            run_args={"disable_freivalds": True},
+            equation="ijk,jkl->il",
+        ),
+    ),
+    Case(
         rule="AUD-FID-034",
         name="Einsum of one operand to a scalar",
         wrong=one("Einsum", {"x": numbers(2, 3)}, equation="ij->"),
