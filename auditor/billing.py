@@ -103,15 +103,24 @@ def open_prices(wanted: PriceRequest, today: date, note: Callable[[str], None]) 
         UsageError: there is none of a name, or a file is none.
     """
     here = profile_of_this_machine(today, note=note)
-    words = dict.fromkeys(wanted.chains or DEFAULT_CHAINS)
     return Prices(
         wanted=wanted,
         this_machine=here,
         hardware=resolve(wanted.hardware or DEFAULTS, here),
-        chains=_under_fork([_chain(word) for word in words], wanted.fork),
+        chains=chains_of(wanted),
         policy=None if wanted.policy is None else resolve_policy(wanted.policy),
         today=today,
     )
+
+
+def chains_of(wanted: PriceRequest) -> tuple[ChainProfile, ...]:
+    """The chains that were named, or a few, under the rules that were asked for.
+
+    Raises:
+        UsageError: there is none of a name, or a file is none.
+    """
+    words = dict.fromkeys(wanted.chains or DEFAULT_CHAINS)
+    return _under_fork([_chain(word) for word in words], wanted.fork)
 
 
 def bill(sized: Sized, parameters: int, macs: int | None, prices: Prices) -> Bills:

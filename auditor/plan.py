@@ -86,6 +86,8 @@ def options_of(
         )
     if goal.minimize == "verify-gas" and chain.gas is None:
         raise UsageError(f"--minimize verify-gas: {chain.id} does not count gas as Ethereum does")
+    if request.prices.chains:
+        goal = replace(goal, max_contract_bytes=chain.contract_limit_bytes)
     if goal.max_memory_bytes is None:
         goal = replace(goal, max_memory_bytes=machine.usable_memory_bytes)
     wish = Wish(

@@ -227,6 +227,7 @@ def price_on(profile: HardwareProfile, rules: GasRules | None = None, rent: Rent
             prove_seconds=prove,
             peak_memory_bytes=memory,
             proof_bytes=artifacts.proof_bytes,
+            contract_bytes=gas.contract_bytes(system).high,
             verify_gas=verify,
             usd=None if rent is None else prove * rent.usd_per_hour / 3600,
         )
@@ -250,6 +251,7 @@ def planner_for(request: Request, max_memory_bytes: float | None = None) -> Plan
             max_logrows=request.limits.max_logrows,
             max_rows=request.limits.max_rows,
             max_memory_bytes=max_memory_bytes,
+            max_contract_bytes=_contract_limit(request),
         ),
         price=price_on(shipped()),
         input=request.plan.input,
@@ -257,6 +259,17 @@ def planner_for(request: Request, max_memory_bytes: float | None = None) -> Plan
         most_work=_MOST_WORK,
     )
     return lambda model, run_args: plan_model(model, run_args, wish)
+
+
+def _contract_limit(request: Request) -> int | None:
+    """The least of the chains that were named: a verifier that none of them takes is of no use."""
+    prices = request.prices
+    if prices is None or not prices.chains:
+        return None
+    from auditor.billing import chains_of
+
+    limits = [chain.contract_limit_bytes for chain in chains_of(prices)]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 # --- how much is tried ---------------------------------------------------------------------

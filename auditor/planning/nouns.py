@@ -95,12 +95,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What is expected of a circuit on a machine; gas and money only where somebody asks for them."""
+    """What is expected of a circuit on a machine; gas and money only where somebody asks for them.
+
+    ``contract_bytes`` are those EZKL's verifier may take at most.
+    """
 
     setup_seconds: float
     prove_seconds: float
     peak_memory_bytes: float
     proof_bytes: int
+    contract_bytes: float
     verify_gas: float | None = None
     usd: float | None = None
 
@@ -147,6 +151,7 @@ class Goal:
     max_prove_seconds: float | None = None
     max_proof_bytes: int | None = None
     max_verify_gas: float | None = None
+    max_contract_bytes: float | None = None
 
     def allows(self, candidate: Candidate) -> bool:
         """Whether a candidate keeps all limits on its cost."""
@@ -157,6 +162,7 @@ class Goal:
             and _within(cost.peak_memory_bytes, self.max_memory_bytes)
             and _within(cost.prove_seconds, self.max_prove_seconds)
             and _within(cost.proof_bytes, self.max_proof_bytes)
+            and _within(cost.contract_bytes, self.max_contract_bytes)
             and (self.max_verify_gas is None or _within(_known(cost.verify_gas), self.max_verify_gas))
         )
 

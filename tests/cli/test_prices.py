@@ -39,7 +39,7 @@ def test_without_being_asked_it_tells_and_does_not_decide() -> None:
 
 
 def test_a_chain_that_is_named_decides() -> None:
-    code, model = priced(TRANSFORMER, "--chain", "ethereum-mainnet")
+    code, model = priced(TRANSFORMER, "--no-plan", "--chain", "ethereum-mainnet")
     verdict = model["verdict"]
     assert (code, verdict["status"]) == (1, "infeasible")
     assert verdict["binding"] == "contract size on ethereum-mainnet"
@@ -49,6 +49,12 @@ def test_a_chain_that_is_named_decides() -> None:
     assert chain["reusable"]["status"] == "feasible"
     assert chain["reusable"]["verify_gas"]["mid"] > chain["verify_gas"]["mid"]
     assert chain["verify_gas"]["low"] < chain["verify_gas"]["mid"] < chain["verify_gas"]["high"]
+
+
+def test_run_args_are_planned_for_the_chain_that_is_named() -> None:
+    digits = ROOT / "samples" / "digits_cnn" / "model.onnx"
+    code, model = priced(digits, "--chain", "ethereum-mainnet")
+    assert (code, model["chains"][0]["status"]) == (0, "feasible")
 
 
 def test_a_machine_that_is_named_decides_and_another_is_proposed(tmp_path: Path) -> None:
