@@ -158,6 +158,21 @@ def as_settings(args: RunArgs) -> dict[str, object]:
     return values
 
 
+def number_range(option: str, text: str) -> tuple[float, float]:
+    """Two numbers, as in ``-1,1``.
+
+    Raises:
+        UsageError: it is no such pair, or the first is the greater one.
+    """
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text}: expected LOW,HIGH, as in -1,1") from None
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise UsageError(f"{option} {text}: LOW is at most HIGH, and both are finite")
+    return low, high
+
+
 # --- values --------------------------------------------------------------------------------
 
 

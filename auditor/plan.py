@@ -62,6 +62,7 @@ def options_of(
     *,
     goal: Goal,
     input_: Path | None,
+    input_range: tuple[float, float] | None,
     seed: int,
     changes: int | None,
     write: Path | None,
@@ -94,6 +95,7 @@ def options_of(
         goal=replace(goal, pinned=request.given & _CHOSEN),
         price=price_on(machine, chain.gas, rent),
         input=input_,
+        input_range=input_range,
         seed=seed,
         compare=True,
         coarser=changes is not None,
@@ -322,9 +324,9 @@ def _sample(planned: Planned, reference: _Reference | None) -> SampleFacts:
         source=sample.source,
         seed=sample.seed,
         rows=sample.count,
-        ranges="sample",
+        ranges=planned.goal.ranges,
         reference=reference.name if reference else f"the circuit itself at scale {FINE_SCALES[0]}",
-        fresh_failure_rate=figures(1 / (sample.count + 1)),
+        fresh_failure_rate=0.0 if planned.goal.ranges == "sound" else figures(1 / (sample.count + 1)),
     )
 
 

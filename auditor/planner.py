@@ -21,7 +21,7 @@ from auditor.planning.layouts import INNER_COLUMNS
 from auditor.planning.nouns import Candidate, Cost, Goal, Price
 from auditor.planning.room import headroom
 from auditor.planning.search import Effort, Progress, Search, search
-from auditor.planning.trials import CannotPlan, Rows, Veto, laboratory
+from auditor.planning.trials import Box, CannotPlan, Rows, Veto, laboratory
 from auditor.pricing.chain import gas
 from auditor.pricing.profile_file import shipped
 from auditor.pricing.prover import expected
@@ -115,7 +115,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a plan is wanted for. ``compare`` looks for EZKL's own choice too, ``coarser`` for what more error
+    """What a plan is wanted for. ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too, ``coarser`` for what more error
     would save.
 
     A circuit that takes more than ``most_work`` cells and products to compute is not tried.
@@ -124,6 +124,7 @@ class Wish:
     goal: Goal
     price: Price
     input: Path | None = None
+    input_range: tuple[float, float] | None = None
     seed: int = 0
     compare: bool = False
     coarser: bool = False
@@ -182,7 +183,9 @@ def plan_run_args(
     rows = sample.rows
     if _jumps(circuit):
         rows = _with_neighbours(sample, max(sample.count, min(_MOST_ROWS, _ROW_WORK // work)))
-    all_rows = laboratory(typed, run_args, rows, given=sample.count, veto=veto, pinned=goal.pinned)
+    all_rows = laboratory(
+        typed, run_args, rows, given=sample.count, box=_box(wish, sample), veto=veto, pinned=goal.pinned
+    )
     few = max(1, min(len(rows[0]), _ROW_WORK // work))
     some_rows = all_rows if few >= len(rows[0]) else all_rows.with_rows(few)
     effort = _effort(work * few, len(circuit.graph.nodes))
@@ -311,6 +314,20 @@ _STEPS = (
 def _jumps(circuit: Circuit) -> bool:
     """Whether some operation does, as in trees and in classes."""
     return any(isinstance(op, _STEPS) for op in all_ops(circuit.graph))
+
+
+def _box(wish: Wish, sample: Sample) -> Box | None:
+    """All inputs from the least to the greatest of the sample, or between ends that were given."""
+    if wish.goal.ranges != "sound":
+        return None
+    low, high = [], []
+    for array in sample.rows:
+        ends = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
+        if wish.input_range is not None and array.dtype.kind == "f":
+            ends = wish.input_range
+        low.append(np.full(array.shape[1:], ends[0]))
+        high.append(np.full(array.shape[1:], ends[1]))
+    return tuple(low), tuple(high)
 
 
 def _with_neighbours(sample: Sample, count: int) -> Rows:

@@ -50,6 +50,19 @@ def plan(
     margin: Annotated[
         float, typer.Option("--margin", min=1, help="Room for values so many times as large as the sample's.")
     ] = 2.0,
+    ranges: Annotated[
+        str,
+        typer.Option(
+            "--ranges",
+            metavar="WHICH",
+            help="sample: room for values like the sample's. sound: for every input from its least to its "
+            "greatest number.",
+        ),
+    ] = "sample",
+    input_range: Annotated[
+        str | None,
+        typer.Option("--input-range", metavar="LOW,HIGH", help="For sound ranges: between these numbers."),
+    ] = None,
     hardware: Annotated[
         str, typer.Option("--hardware", metavar="NAME|FILE", help="Where it is to be proved.")
     ] = "this-machine",
@@ -83,10 +96,10 @@ def plan(
 
     Every choice is measured by the layout that EZKL would make and by its arithmetic, on your sample inputs.
     """
-    from auditor.options import PriceRequest, parse_request, size_bytes
+    from auditor.options import PriceRequest, number_range, parse_request, size_bytes
     from auditor.plan import options_of
     from auditor.plan import plan as make_plan
-    from auditor.planning.nouns import Goal, objective
+    from auditor.planning.nouns import Goal, objective, which_ranges
     from auditor.views.plan import PlanView
 
     where = targets(format_, output or ())
@@ -102,6 +115,7 @@ def plan(
     )
     goal = Goal(
         minimize=objective(minimize),
+        ranges=which_ranges(ranges),
         tolerance=tolerance,
         min_agreement=min_agreement,
         margin=margin,
@@ -113,7 +127,13 @@ def plan(
         max_verify_gas=max_verify_gas,
     )
     options = options_of(
-        request, goal=goal, input_=input_, seed=seed, changes=_CHANGES if what_if else None, write=write
+        request,
+        goal=goal,
+        input_=input_,
+        input_range=None if input_range is None else number_range("--input-range", input_range),
+        seed=seed,
+        changes=_CHANGES if what_if else None,
+        write=write,
     )
     report = make_plan(model, request, options)
     deliver(PlanView(report), where)

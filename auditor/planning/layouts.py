@@ -70,7 +70,7 @@ def lay_out_cheaply(
     answer are exact. ``is_alike`` says whether other run args compute the same as those of the trial: without
     Freivalds' argument EZKL can confuse the axes of a product.
     """
-    room = with_margin(trial.room, goal.margin)
+    room = with_margin(trial.room, goal.room_margin)
     sizes = _Sizes(typed, trial.circuit)
     estimates = list(_estimates(sizes, room, goal, price, columns, is_alike))
     found: dict[RunArgs, Candidate] = {}

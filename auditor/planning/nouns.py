@@ -14,6 +14,11 @@ from auditor.errors import UsageError
 from auditor.sizing import Artifacts, ConstraintSystem
 
 Objective = Literal["prove", "memory", "proof-bytes", "verify-gas", "usd"]
+Ranges = Literal["sample", "sound"]
+"""Whose values find room: those of the sample, or of every input in a box."""
+
+RANGES: tuple[Ranges, ...] = ("sample", "sound")
+
 OBJECTIVES: tuple[Objective, ...] = ("prove", "memory", "proof-bytes", "verify-gas", "usd")
 
 
@@ -27,6 +32,18 @@ def objective(word: str) -> Objective:
         if word == known:
             return known
     raise UsageError.unknown(f"--minimize {word}: there is no such objective", word, OBJECTIVES)
+
+
+def which_ranges(word: str) -> Ranges:
+    """Whose values a word of the command line means.
+
+    Raises:
+        UsageError: it is none.
+    """
+    for known in RANGES:
+        if word == known:
+            return known
+    raise UsageError.unknown(f"--ranges {word}: there are no such ranges", word, RANGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -137,10 +154,12 @@ class Goal:
     ``tolerance`` is the largest error in units of an output's range, ``min_agreement`` the least share of
     rows that must keep their class; None leaves both to what EZKL's own calibration reaches where the usual
     ones cannot be had. ``margin`` times the sample's values must find room, and ``margin`` times its errors
-    be tolerated. The run args in ``pinned`` stay as they are. The limits are None where there is none.
+    be tolerated; with ``sound`` ranges all values of a box find room instead. The run args in ``pinned``
+    stay as they are. The limits are None where there is none.
     """
 
     minimize: Objective = "prove"
+    ranges: Ranges = "sample"
     tolerance: float | None = None
     min_agreement: float | None = None
     margin: float = 2.0
@@ -152,6 +171,11 @@ class Goal:
     max_proof_bytes: int | None = None
     max_verify_gas: float | None = None
     max_contract_bytes: float | None = None
+
+    @property
+    def room_margin(self) -> float:
+        """What values are multiplied with before room is made; a bound that always holds needs no margin."""
+        return 1.0 if self.ranges == "sound" else self.margin
 
     def allows(self, candidate: Candidate) -> bool:
         """Whether a candidate keeps all limits on its cost."""

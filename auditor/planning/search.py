@@ -83,7 +83,7 @@ def search(
 
     wanted = demand(goal, None)
     trials = confirmed(wanted)
-    own = calibrated(thorough.with_rows(thorough.given)) if compare or not trials else None
+    own = calibrated(thorough.of_sample()) if compare or not trials else None
     if not trials and own is not None:
         wanted = demand(goal, own[1].accuracy)
         trials = confirmed(wanted)
@@ -120,17 +120,22 @@ def search(
         fine=thorough.reference,
         coarser=tuple(more),
         trials=laboratory.count,
-        reason="" if found else _reason(laboratory, trials, wanted),
+        reason="" if found else _reason(laboratory, trials, wanted, goal),
     )
 
 
-def _reason(laboratory: Laboratory, trials: Sequence[Trial], wanted: Demand) -> str:
+def _reason(laboratory: Laboratory, trials: Sequence[Trial], wanted: Demand, goal: Goal) -> str:
     """Why there is no candidate."""
+    if trials and goal.ranges == "sound":
+        return (
+            "no run args keep the limits and have room for every input: their bound may be far from the truth"
+        )
     if trials:
         return "no run args keep the limits"
     run = [trial for trial in laboratory.trials if trial is not None]
     if not run:
-        return "the circuit cannot be computed at any scale: its integers leave 63 bits"
+        refusals = laboratory.refusals or ["its integers leave 63 bits"]
+        return f"the circuit cannot be computed at any scale: {refusals[-1]}"
     sound = [trial for trial in run if not trial.faults]
     if not sound:
         return f"at no scale would a proof of these inputs show what the model says: {run[0].faults[0]}"

@@ -18,6 +18,9 @@ from auditor.planning.nouns import Room, Scaling, Trial
 Rows = tuple[np.ndarray, ...]
 """For each input of the model an array of real values, whose leading axis holds the rows."""
 
+Box = tuple[Rows, Rows]
+"""For each input the least and the greatest of each element, in the shape of the circuit's input."""
+
 Veto = Callable[[Circuit], tuple[str, ...]]
 """Why a circuit must not be proved although it can be: what it computes is something else than the model."""
 
@@ -40,9 +43,10 @@ class CannotPlan(Exception):
 class Laboratory:
     """The model under trial, its sample rows, and every trial made so far.
 
-    The first ``given`` rows are the user's, and room is for those. The run args in ``pinned`` stay as they
-    are in ``run_args``. ``reference`` holds the model's answers, outputs by rows, and ``whole`` says which
-    of them are whole numbers. Trials are made once; ``count`` is how many.
+    The first ``given`` rows are the user's, and room is for those, or for a ``box`` where there is one. The
+    run args in ``pinned`` stay as they are in ``run_args``. ``reference`` holds the model's answers,
+    outputs by rows, and ``whole`` says which of them are whole numbers. Trials are made once; ``count`` is
+    how many, ``refusals`` why some could not be.
     """
 
     typed: TypedModel
@@ -50,9 +54,11 @@ class Laboratory:
     pinned: frozenset[str]
     rows: Rows
     given: int
+    box: Box | None
     reference: tuple[np.ndarray, ...]
     whole: tuple[bool, ...]
     veto: Veto
+    refusals: list[str]
     _circuits: dict[Scaling, Circuit | None]
     _trials: dict[Scaling, Trial | None]
     _alike: dict[tuple[Scaling, bool], bool]
@@ -78,6 +84,10 @@ class Laboratory:
             _trials={},
             _alike={},
         )
+
+    def of_sample(self) -> Laboratory:
+        """A laboratory with the user's rows and nothing else."""
+        return replace(self.with_rows(self.given), box=None)
 
     def scaling(self, inputs: int, params: int, multiplier: int, *, bounded_log: bool) -> Scaling:
         """A scaling, except for what is pinned."""
@@ -115,13 +125,15 @@ class Laboratory:
             return None
         try:
             ran = run(circuit, self.rows)
-        except (Overflow, Unmodelled):
+            room = room_of(ran, self.given) if self.box is None else room_in(circuit, self.box)
+        except (Overflow, Unmodelled) as error:
+            self.refusals.append(f"{error.node}: {error.reason}")
             return None
         answers = [real_values(output, scale) for output, scale in zip(ran.outputs, ran.scales, strict=True)]
         return Trial(
             scaling=scaling,
             circuit=circuit,
-            room=room_of(ran, self.given),
+            room=room,
             answers=tuple(answers),
             accuracy=accuracy(answers, self.reference, self.whole),
             faults=(*(f"{fault.node}: {fault.reason}" for fault in ran.needs.faults), *self.veto(circuit)),
@@ -134,6 +146,7 @@ def laboratory(
     rows: Rows,
     *,
     given: int,
+    box: Box | None = None,
     veto: Veto,
     pinned: frozenset[str] = frozenset(),
 ) -> Laboratory:
@@ -151,9 +164,11 @@ def laboratory(
         pinned=pinned,
         rows=rows,
         given=given,
+        box=box,
         reference=truth,
         whole=whole,
         veto=veto,
+        refusals=[],
         _circuits={},
         _trials={},
         _alike={},
@@ -214,6 +229,23 @@ def room_of(ran: Forward, count: int) -> Room:
         lookup_low=int(needs.lookup_low[:count].min(initial=0)),
         lookup_high=int(needs.lookup_high[:count].max(initial=0)),
         rounded=tuple(sorted(needs.rounded.items())),
+    )
+
+
+def room_in(circuit: Circuit, box: Box) -> Room:
+    """Room for every input in a box.
+
+    Raises:
+        Unmodelled, Overflow: no bound is known.
+    """
+    from auditor.forward.sound import bounds
+
+    found = bounds(circuit, *box)
+    return Room(
+        decomposed=found.decomposed,
+        lookup_low=min(0, found.lookup_low),
+        lookup_high=max(0, found.lookup_high),
+        rounded=tuple(sorted(found.rounded.items())),
     )
 
 

@@ -10,7 +10,20 @@ from auditor.plan_report import ChangeFacts, Option, PlanReport, SampleFacts
 from auditor.units import bytes_text, seconds_text
 from auditor.views.audit import model_document
 from auditor.views.bills import TONES
-from auditor.views.page import Bullets, Column, Line, Page, Part, Result, Rows, Table, Words, first_reasons
+from auditor.views.option_scales import option_scales
+from auditor.views.page import (
+    Bullets,
+    Column,
+    Line,
+    Page,
+    Part,
+    Ranges,
+    Result,
+    Rows,
+    Table,
+    Words,
+    first_reasons,
+)
 from auditor.views.results import model_results
 
 SCHEMA = "auditor.plan/1"
@@ -110,16 +123,19 @@ def _plan_rows(chosen: Option, sample: SampleFacts, report: PlanReport) -> Itera
     if sample.rows == 1:
         kind = kind.replace("rows", "row", 1)
     yield "Sample", f"{sample.rows:,} {kind}, compared with {sample.reference}"
-    room = "far more" if chosen.headroom > _HUGE else f"{chosen.headroom:.3g} times as large"
-    yield (
-        "Room",
-        (
-            f"values may be {room}; at most {sample.fresh_failure_rate:.1%} of fresh inputs like these leave "
-            "those of the sample at all"
-        ),
-    )
+    yield "Room", _room(chosen, sample)
     if report.written:
         yield "Written", report.written
+
+
+def _room(option: Option, sample: SampleFacts) -> str:
+    if sample.ranges == "sound":
+        return "for every input in the box: a bound, not a sample"
+    room = "far more" if option.headroom > _HUGE else f"{option.headroom:.3g} times as large"
+    return (
+        f"values may be {room}; at most {sample.fresh_failure_rate:.1%} of fresh inputs like these leave "
+        "those of the sample at all"
+    )
 
 
 def _accuracy(option: Option, report: PlanReport) -> str:
@@ -138,18 +154,19 @@ _OPTION_COLUMNS = (
 )  # fmt: skip
 
 
-def _options(report: PlanReport, best: Option) -> Table:
-    rows = [_option_row(Words("plan", "good") if report.chosen else Words("leanest", "bad"), best)]
-    for option in report.front:
-        if option != best:
-            rows.append(_option_row(_better_at(option, best, report.front), option))
+def _options(report: PlanReport, best: Option) -> Ranges:
+    named = [(Words("plan", "good") if report.chosen else Words("leanest", "bad"), best)]
+    others = (option for option in report.front if option != best)
+    named += [(Words(_better_at(option, best, report.front)), option) for option in others]
     if report.calibrated is not None:
-        rows.append(_option_row(Words("EZKL", "warning"), report.calibrated))
+        named.append((Words("EZKL", "warning"), report.calibrated))
+    rows = [_option_row(words, option) for words, option in named]
+    if report.calibrated is not None:
         rows.append(_ratio_row(best, report.calibrated))
-    return Table("Expected", _OPTION_COLUMNS, tuple(rows))
+    return Ranges(Table("Expected", _OPTION_COLUMNS, tuple(rows)), option_scales(named))
 
 
-def _option_row(name: str | Words, option: Option) -> tuple[str | Words, ...]:
+def _option_row(name: Words, option: Option) -> tuple[str | Words, ...]:
     return (
         name,
         str(option.run_args["logrows"]),

@@ -109,6 +109,13 @@ def test_several_rows_make_the_evidence_better(tmp_path: Path) -> None:
     assert (document["sample"]["rows"], document["sample"]["fresh_failure_rate"]) == (9, 0.1)
 
 
+def test_sound_ranges_are_told_as_a_bound(tmp_path: Path) -> None:
+    models.perceptron(tmp_path / "m.onnx")
+    document = plan("m.onnx", "--ranges", "sound", "--input-range", "-4,4", cwd=tmp_path)
+    assert (document["sample"]["ranges"], document["sample"]["fresh_failure_rate"]) == ("sound", 0)
+    assert document["plan"]["headroom"] >= 1
+
+
 def test_what_cannot_be_had_is_said(tmp_path: Path) -> None:
     models.perceptron(tmp_path / "m.onnx")
     document = plan("m.onnx", "--max-memory", "1MiB", cwd=tmp_path)
@@ -133,6 +140,8 @@ def test_a_model_that_ezkl_rejects_has_no_plan(tmp_path: Path) -> None:
         (("--input", "nowhere.json"), "nowhere.json"),
         (("--hardware", "laptop"), "did you mean laptop-8c-16g?"),
         (("--max-memory", "lots"), "expected a size"),
+        (("--ranges", "soun"), "did you mean sound?"),
+        (("--ranges", "sound", "--input-range", "2,1"), "LOW is at most HIGH"),
     ],
 )
 def test_mistakes_are_told_in_a_line(words: tuple[str, ...], message: str, tmp_path: Path) -> None:

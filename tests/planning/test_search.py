@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
@@ -135,6 +136,19 @@ def test_limits_are_kept_or_refused() -> None:
     assert small.logrows <= 10
     nothing = planned("digits_cnn", Goal(max_rows=1))
     assert (nothing.run_args, nothing.reason) == (None, "no run args keep the limits")
+
+
+def test_sound_ranges_have_room_for_every_input_between_the_ends() -> None:
+    goal = Goal(ranges="sound")
+    outcome = planned("digits_cnn", goal, input_range=(0.0, 1.0))
+    assert outcome.planned is not None
+    best = outcome.planned.best
+    assert best is not None
+    rng = np.random.default_rng(5)
+    shape = (64, *outcome.planned.sample.rows[0].shape[1:])
+    rows = np.concatenate([rng.uniform(0, 1, shape), rng.integers(0, 2, shape)])
+    needs = forward(replace(best.trial.circuit, run_args=best.run_args), [rows]).needs
+    assert needs.decomposed.max() <= best.run_args.decomp_base**best.run_args.decomp_legs - 1
 
 
 def test_where_memory_is_missing_the_leanest_is_named(outcomes: dict[str, Outcome]) -> None:
