@@ -115,10 +115,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a plan is wanted for. ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too, ``coarser`` for what more error
-    would save.
+    """What a plan is wanted for.
 
-    A circuit that takes more than ``most_work`` cells and products to compute is not tried.
+    ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too,
+    ``coarser`` for what more error would save. A circuit that takes more than ``most_work`` cells and products
+    to compute is not tried.
     """
 
     goal: Goal
