@@ -117,9 +117,9 @@ class Outcome:
 class Wish:
     """What a plan is wanted for.
 
-    ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too,
-    ``coarser`` for what more error would save. A circuit that takes more than ``most_work`` cells and products
-    to compute is not tried.
+    ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too, and
+    ``coarser`` for what more error would save. A circuit of which one inference takes more than ``most_work``
+    cells and products is not tried.
     """
 
     goal: Goal
