@@ -4,7 +4,7 @@ VENV ?= .venv
 SAMPLE ?= samples/digits_cnn/model.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format accuracy hardening bench golden operators samples wheel clean
+.PHONY: help demo test lint format accuracy hardening bench golden operators lints samples wheel clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ golden: $(VENV)/.ready ## write EZKL's answers for the tests that run without it
 
 operators: $(VENV)/.ready ## write docs/operators.md from rules/operators
 	$(VENV)/bin/python -m tools.operator_pages
+
+lints: $(VENV)/.ready ## write docs/lints.md from auditor/lints
+	$(VENV)/bin/python -m tools.lint_pages
 
 samples: $(VENV)/.ready ## train the sample models again
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[samples]'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,8 @@ from auditor.describe import artifact_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
 from auditor.faithful import as_ezkl_reads
 from auditor.findings import Finding
+from auditor.lints.run import Linted, lint, refusal
+from auditor.lints.subject import subject_of
 from auditor.model import SourceModel, read_source
 from auditor.options import Request
 from auditor.progress import progress
@@ -32,7 +34,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
         UsageError: no model has a dimension that ``--dim`` names.
     """
     bill, plan = biller(request), _planner(request)
-    models = tuple(_guarded(path, request, bill, plan, alone=len(paths) == 1) for path in paths)
+    models = tuple(audit_guarded(path, request, bill, plan, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     findings = [finding for model in models for finding in model.findings]
     status, exit_code = overall([model.verdict for model in models], findings)
@@ -59,11 +61,16 @@ def audit_model(
     """
     source = read_source(path)
     _note(path, source.notes, request)
+    subject = subject_of(path, source)
     try:
         studied = study(path, source, request, alone=alone, bill=bill, plan=plan)
     except UnboundDimension as error:
         facts = model_facts(as_ezkl_reads(source).model, {}, None)
-        return _report(path, source, facts=facts, verdict=_stopped(path, error, "dimensions")), None
+        linted = lint(subject, no_circuit="sizes are open")
+        verdict = _stopped(path, error, "dimensions")
+        return _report(
+            path, source, facts=facts, findings=source.findings, linted=linted, verdict=verdict
+        ), None
     _note(path, studied.notes, request)
     report = _report(
         path,
@@ -72,6 +79,7 @@ def audit_model(
         circuit=studied.circuit,
         artifacts=artifact_facts(studied.sized),
         findings=studied.findings,
+        linted=lint(replace(subject, circuit=studied.circuit)),
         bills=studied.bills,
         verdict=studied.verdict,
     )
@@ -113,7 +121,7 @@ def _planner(request: Request) -> Plan | None:
 # --- the edges of the pipeline -------------------------------------------------------------
 
 
-def _guarded(
+def audit_guarded(
     path: Path, request: Request, bill: Bill | None, plan: Plan | None, *, alone: bool
 ) -> ModelAudit:
     """One model's audit, or the verdict that it could not be made and why."""
@@ -121,12 +129,15 @@ def _guarded(
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
             return audit_model(path, request, bill, plan, alone=alone)[0]
     except AuditorError as error:
-        return _report(path, None, verdict=_stopped(path, error, "input"))
+        verdict = _stopped(path, error, "input")
+        return _report(path, None, findings=refusal(error, verdict.reasons[0]), verdict=verdict)
     except MemoryError as error:
         reason = safe(f"this machine has not enough memory to look at the model: {error}", limit=400)
         return _report(path, None, verdict=could_not_read("memory", reason, "", EXIT_UNDETERMINED))
     except Exception as error:
         if request.verbose:
+            import traceback
+
             traceback.print_exc()
         reason = safe(f"auditor failed: {type(error).__name__}: {error}", limit=400)
         hint = "report this with the model and the output of --verbose"
@@ -151,6 +162,7 @@ def _report(
     circuit: CircuitFacts | None = None,
     artifacts: ArtifactFacts | None = None,
     findings: tuple[Finding, ...] = (),
+    linted: Linted | None = None,
     bills: Bills | None = None,
 ) -> ModelAudit:
     return ModelAudit(
@@ -160,10 +172,11 @@ def _report(
         model=facts,
         circuit=circuit,
         artifacts=artifacts,
-        findings=findings or safe_findings(source.findings if source else ()),
+        findings=safe_findings((*findings, *(linted.findings if linted else ()))),
         verdict=verdict,
         hardware=bills.hardware if bills else (),
         chains=bills.chains if bills else (),
+        not_run=linted.not_run if linted else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""A rule as a page of text: ``auditor explain``. Works for every kind of rule, also those added later."""
+"""A rule or a lint as a page of text: ``auditor explain``. Works for every kind, also those added later."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from auditor.lints import Lint
 from auditor.rules import Rule
 
 WIDTH = 80
@@ -20,6 +21,27 @@ def text(rule: Rule) -> str:
             parts.append(f"{_heading(name)}\n{_value(value)}")
     parts.append("Sources\n" + "\n".join(_bullet(_source(source)) for source in rule.sources))
     return "\n\n".join(parts) + "\n"
+
+
+def lint_text(lint: Lint) -> str:
+    """The whole page of a lint: its docstring, and where it is checked."""
+    parts = [f"{lint.id} (lint, {lint.about.severity})", _paragraph(lint.summary)]
+    for name, said in lint.sections:
+        parts.append(f"{_LINT_HEADINGS[name]}\n{_paragraph(said[:1].upper() + said[1:])}")
+    where = f" In {lint.about.checked_in}." if lint.about.checked_in else ""
+    parts.append(f"Checked\n{_paragraph(_CHECKED[lint.folder] + where)}")
+    return "\n\n".join(parts) + "\n"
+
+
+_LINT_HEADINGS = {"Finds": "Finds", "Why": "Why it matters", "Do": "What to do"}
+
+_CHECKED = {
+    "reader": "While the file is read.",
+    "static": "On every model that can be read.",
+    "values": "On every model that has all its weights.",
+    "circuit": "Where a circuit was laid out: `estimate`, `inspect` and `check`.",
+    "gate": "Where the configuration is read: `check`.",
+}
 
 
 def _value(value: Any) -> str:

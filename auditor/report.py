@@ -229,6 +229,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """A rule that could not be asked, and what it lacked: its silence says nothing."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAudit:
     """Everything found about one file; what could not be read or lowered is None."""
 
@@ -242,6 +250,7 @@ class ModelAudit:
     verdict: Verdict
     hardware: tuple[HardwareFacts, ...] = ()
     chains: tuple[ChainFacts, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

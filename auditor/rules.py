@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -40,6 +41,11 @@ It returns the sources, which such a kind keeps under ``evidence``, or raises an
 
 SUPPORT = ("yes", "partly", "no")
 """Whether EZKL accepts an operator and computes what ONNX says: always, within limits, never."""
+
+_LONGEST_NAME = 100
+"""No operator has a longer one; a hostile file may."""
+
+_SUPPORT_LINE = re.compile(rb'^support = "(\w+)"', re.MULTILINE)
 
 
 class BadRule(InternalFailure):
@@ -123,6 +129,23 @@ def operator(op_type: str) -> Rule | None:
     """The rule of an ONNX operator, or None when there is no file for it."""
     found = [rule for rule in find(op_type) if rule.kind == "operators"]
     return found[0] if found else None
+
+
+def support(operators: Iterable[str]) -> dict[str, str]:
+    """What the rules say of each of these ONNX operators, of those they know: one of ``SUPPORT``.
+
+    One line of each file is read and the rest left: lints ask this on every commit.
+    """
+    files = {_plain(name): name for name in names("operators")}
+    found = {}
+    for operator_ in operators:
+        name = files.get(_plain(operator_)) if len(operator_) <= _LONGEST_NAME else None
+        line = None
+        if name is not None:
+            line = _SUPPORT_LINE.search((rules_dir() / "operators" / f"{name}.toml").read_bytes())
+        if line is not None:
+            found[operator_] = line[1].decode()
+    return found
 
 
 def digest() -> str:

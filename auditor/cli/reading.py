@@ -21,7 +21,7 @@ def list_(
     """All things of one kind: operators, formats, and every other folder of rules."""
     from auditor import formats, rules
 
-    kinds = {"formats": formats.names} | {
+    kinds = {"formats": formats.names, "lints": _lints} | {
         name: (lambda name=name: _summaries(name)) for name in rules.kinds()
     }
     if kind is None:
@@ -34,17 +34,30 @@ def list_(
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="An operator or any other rule: `auditor list`.")
+        str, typer.Argument(metavar="NAME", help="An operator, a finding or any other rule: `auditor list`.")
     ],
 ) -> None:
     """One rule in words: how EZKL treats it, what it costs, what is cheaper, and how we know."""
-    from auditor import explanation, rules
+    from auditor import explanation, lints, rules
 
+    lint = lints.find(name)
+    if lint is not None:
+        write(explanation.lint_text(lint))
+        return
     found = rules.find(name)
     if not found:
-        known = [rule for kind in rules.kinds() for rule in rules.names(kind)]
+        known = [*lints.ids(), *(rule for kind in rules.kinds() for rule in rules.names(kind))]
         raise UsageError.unknown(f"there is no rule '{name}'", name, known, elsewhere="see auditor list")
     write("\n".join(explanation.text(rule) for rule in found))
+
+
+def _lints() -> list[str]:
+    """Those of fidelity are rules in TOML, and lints like the others to whoever reads about them."""
+    from auditor import lints, rules
+
+    rows = [(item.id, item.about.severity, item.summary) for item in lints.all_lints()]
+    rows += [(rule.title, rule.fields["severity"], rule.summary) for rule in rules.load_all("fidelity")]
+    return [f"{id_:<12}  {severity:<8}  {summary}" for id_, severity, summary in sorted(rows)]
 
 
 def _summaries(kind: str) -> list[str]:

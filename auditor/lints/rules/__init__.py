@@ -1,0 +1,1 @@
+"""The lints, one module for each; the folder says when it is checked."""

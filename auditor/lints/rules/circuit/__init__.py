@@ -1,0 +1,1 @@
+"""Checked where a circuit was laid out."""

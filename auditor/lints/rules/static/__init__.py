@@ -1,0 +1,1 @@
+"""Checked on every model that was read, without reading a tensor."""

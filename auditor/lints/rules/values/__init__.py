@@ -1,0 +1,1 @@
+"""Checked on every model that has its weights; these may read tensors."""
