@@ -35,6 +35,19 @@ def safe(name: str, limit: int = 120) -> str:
     return _elide(_clean(name), limit)
 
 
+def harmless(text: str) -> str:
+    """``text`` as :func:`safe` leaves names, but whole and with its line breaks.
+
+    The last gate before a format: whatever a report forgot to make safe becomes so here.
+
+    >>> harmless("one\\ntwo \\x1b[2J")
+    'one\\ntwo [2J'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "\n".join(_clean(line) for line in text.split("\n"))
+
+
 def _clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     kept = (_shown(character) for character in text if not _is_invisible(character))

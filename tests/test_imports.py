@@ -37,6 +37,7 @@ STAGES = {
     "forward": (),
     "sizing": (),
     "fidelity": ("auditor.model.graph",),
+    "lints": ("auditor.model", "auditor.report", "auditor.rules"),
     # It loops over the stages between a model and the size of its circuit.
     "planning": (
         "auditor.forward",
@@ -63,13 +64,19 @@ STAGES = {
         "auditor.rules",
         "auditor.sizing.artifacts",
     ),
-    "formats": ("auditor.views.page",),
+    "config": (),
+    "gate": ("auditor.config.nouns", "auditor.config.values", "auditor.report"),
+    "formats": ("auditor.rule_help", "auditor.views.page"),
     "views": (
         "auditor.report",
         "auditor.plan_report",
+        "auditor.diff_report",
         "auditor.proving",
         "auditor.verify",
         "auditor.calibration.measure",
+        "auditor.config.report",
+        "auditor.gate.nouns",
+        "auditor.gate.words",
     ),
 }
 """Each stage, and the nouns it may import beside ``VALUES``. It never imports another stage."""
@@ -86,11 +93,16 @@ LIBRARIES = {
 
 NO_NUMPY = (
     "__main__",
+    "check",
     "cli",
+    "config",
     "errors",
     "explanation",
     "findings",
     "formats",
+    "gate",
+    "hook",
+    "hook_check",
     "progress",
     "report",
     "rules",

@@ -39,8 +39,8 @@ class Format(Protocol):
 
 
 def names() -> list[str]:
-    """The formats there are, sorted; none is imported."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """The formats there are, sorted; none is imported. A module ``_name`` is what some of them share."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
 
 
 _CI_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)", re.MULTILINE)

@@ -10,7 +10,20 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from auditor.formats import PLAIN, Medium, without_ci_commands
-from auditor.views.page import Bullets, Cell, Column, Line, Part, Rows, Table, Tone, View, Words
+from auditor.safe import harmless
+from auditor.views.page import (
+    Bullets,
+    Cell,
+    Column,
+    Line,
+    Part,
+    Rows,
+    Table,
+    Tone,
+    View,
+    Words,
+    without_pictures,
+)
 
 _STYLES: dict[Tone, str] = {
     "plain": "", "good": "bold green", "bad": "bold red", "warning": "bold yellow", "dim": "dim",
@@ -35,7 +48,7 @@ def render(view: View, medium: Medium = PLAIN) -> str:
         legacy_windows=False,
     )
     page = view.page()
-    console.print(Text(page.header, style="dim"))
+    console.print(Text(harmless(page.header), style="dim"))
     for part in page.parts:
         for piece in _pieces(part):
             console.print(piece)
@@ -45,36 +58,36 @@ def render(view: View, medium: Medium = PLAIN) -> str:
 
 
 def _pieces(part: Part) -> list[RenderableType]:
-    match part:
-        case Line():
-            return [*(Text("") for _ in range(part.above)), _line(part)]
-        case Rows():
-            return [_rows(part)] if part.rows else []
-        case Bullets():
-            bullets = Padding(_bullets(part.items), _INDENT)
-            return [_title(part.title), bullets] if part.title else [bullets]
-        case Table():
-            return [_title(part.title), Padding(_table(part), _INDENT)]
+    match without_pictures(part):
+        case Line() as line:
+            return [*(Text("") for _ in range(line.above)), _line(line)]
+        case Rows() as listed:
+            return [_rows(listed)] if listed.rows else []
+        case Bullets() as bullets:
+            below = Padding(_bullets(bullets.items), _INDENT)
+            return [_title(bullets.title), below] if bullets.title else [below]
+        case Table() as table:
+            return [_title(table.title), Padding(_table(table), _INDENT)]
 
 
 def _line(line: Line) -> Text:
     text = Text(overflow="fold")
     for position, words in enumerate(line.words):
         text.append("   " if position else "")
-        text.append(words.text, style=_STYLES[words.tone])
+        text.append(harmless(words.text), style=_STYLES[words.tone])
     return text
 
 
 def _title(title: str) -> Text:
-    return Text(f"\n  {title}", style="bold")
+    return Text(f"\n  {harmless(title)}", style="bold")
 
 
 def _rows(part: Rows) -> Padding:
     grid = Grid.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, content in part.rows:
-        grid.add_row(name, Text(content))
+        grid.add_row(Text(harmless(name), style="dim"), Text(harmless(content)))
     return Padding(grid, (1, 0, 0, 2))
 
 
@@ -83,7 +96,7 @@ def _bullets(items: tuple[str, ...]) -> Grid:
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     for item in items:
-        grid.add_row("·", Text(item))
+        grid.add_row("·", Text(harmless(item)))
     return grid
 
 
@@ -97,12 +110,15 @@ def _table(table: Table) -> Grid:
 
 
 def _add_column(grid: Grid, column: Column) -> None:
+    name = harmless(column.name)
     if column.kind == "prose":
-        grid.add_column(column.name, overflow="fold")
+        grid.add_column(name, overflow="fold")
         return
     justify: JustifyMethod = "right" if column.kind == "number" else "left"
-    grid.add_column(column.name, justify=justify, no_wrap=True, overflow="ellipsis")
+    grid.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")
 
 
 def _cell(cell: Cell) -> Text:
-    return Text(cell.text, style=_STYLES[cell.tone]) if isinstance(cell, Words) else Text(cell)
+    if isinstance(cell, Words):
+        return Text(harmless(cell.text), style=_STYLES[cell.tone])
+    return Text(harmless(cell))

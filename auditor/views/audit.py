@@ -19,7 +19,21 @@ from auditor.report import (
 )
 from auditor.units import bytes_text
 from auditor.views.bills import TONES, bill_tables
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
+from auditor.views.layers import layer_shares
+from auditor.views.page import (
+    Bullets,
+    Column,
+    Line,
+    Page,
+    Part,
+    Result,
+    Rows,
+    Table,
+    Tone,
+    Words,
+    first_reasons,
+)
+from auditor.views.results import model_results
 
 SCHEMA = "auditor.report/1"
 
@@ -63,6 +77,10 @@ class AuditView:
             "verdict": {"status": audit.status, "exit_code": audit.exit_code},
         }
 
+    def results(self) -> list[Result]:
+        """The verdict and the findings of each model."""
+        return [result for model in self.audit.models for result in model_results(model)]
+
 
 # --- the page of one model -----------------------------------------------------------------
 
@@ -74,11 +92,13 @@ def _model(audited: ModelAudit, audit: Audit) -> list[Part]:
     if audited.circuit is not None and audited.circuit.num_rows is not None and audit.command == "estimate":
         parts.append(Rows(tuple(_circuit_rows(audited.circuit, audited.artifacts))))
         parts.extend(bill_tables(audited))
-        parts.extend(_layers(audited.circuit, audit.layers_shown))
+        parts.extend(layer_shares(audited.circuit, audit.layers_shown))
     if audited.circuit is not None and audited.circuit.unsupported:
         parts.append(_unsupported(audited.circuit))
     if audited.findings:
         parts.append(_findings(audited))
+    if audited.not_run and audit.command == "inspect":
+        parts.append(Rows(tuple(_not_run_rows(audited))))
     if audited.verdict.next:
         parts.append(Bullets(audited.verdict.next, title="Next"))
     return parts
@@ -159,29 +179,8 @@ def _plan_row(plan: PlanFacts) -> tuple[str, str]:
     sample = f"{number} of the input file" if plan.inputs == "file" else f"{number} of random inputs"
     kept = "" if plan.agreement is None else f", {plan.agreement:.0%} of the classes kept"
     return "Planned", (
-        f"for {sample}: off by {plan.relative_error:.2%} of the output's range{kept}; `auditor plan` tells more"
+        f"for {sample}: off by {plan.relative_error:.2%} of the output's range{kept}; more in `auditor plan`"
     )
-
-
-def _layers(circuit: CircuitFacts, shown: int) -> list[Part]:
-    total = circuit.total_assignments or 0
-    if not circuit.layers or not total:
-        return []
-    ordered = sorted(circuit.layers, key=lambda layer: -layer.total_assignments)
-    kept = ordered[:shown] if shown else ordered
-    rest = ordered[len(kept) :]
-    columns = (Column("Share", "number"), Column("Rows", "number"), Column("Operator"), Column("Node"))
-    rows: list[tuple[str | Words, ...]] = []
-    for layer in kept:
-        share = f"{100 * layer.total_assignments / total:.1f} %"
-        rows.append((share, f"{layer.num_rows:,}", layer.operator, layer.node))
-    if rest:
-        cells = sum(layer.total_assignments for layer in rest)
-        num_rows = sum(layer.num_rows for layer in rest)
-        more = f"{len(rest)} smaller; -n N shows more, -n 0 all"
-        remainder = (f"{100 * cells / total:.1f} %", f"{num_rows:,}", "…", more)
-        rows.append(tuple(Words(text, "dim") for text in remainder))
-    return [Table("Where the rows go", columns, tuple(rows))]
 
 
 def _unsupported(circuit: CircuitFacts) -> Table:
@@ -205,6 +204,14 @@ def _findings(audited: ModelAudit) -> Table:
         message = f"{finding.message} ({finding.node})" if finding.node else finding.message
         rows.append((Words(finding.severity, _SEVERITY_TONES[finding.severity]), finding.rule, message))
     return Table("Findings", (Column("Severity"), Column("Rule"), Column("Message", "prose")), tuple(rows))
+
+
+def _not_run_rows(audited: ModelAudit) -> list[tuple[str, str]]:
+    """The rules that were not asked, by what they lacked."""
+    rules: dict[str, list[str]] = {}
+    for item in audited.not_run:
+        rules.setdefault(item.reason, []).append(item.rule)
+    return [("Not run", f"{', '.join(names)}: {reason}") for reason, names in rules.items()]
 
 
 def _count(audit: Audit) -> Line:
@@ -258,6 +265,7 @@ def model_document(audited: ModelAudit) -> dict[str, object]:
         "hardware": [asdict(item) for item in audited.hardware],
         "chains": [asdict(item) for item in audited.chains],
         "findings": [asdict(finding) for finding in audited.findings],
+        "not_run": [asdict(item) for item in audited.not_run],
         "verdict": {
             "status": verdict.status,
             "binding": verdict.binding,

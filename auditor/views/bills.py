@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from auditor.report import ChainFacts, HardwareFacts, ModelAudit, Span, Status
 from auditor.units import bytes_range_text, seconds_range_text, usd_text
-from auditor.views.page import Bullets, Column, Part, Table, Tone, Words
+from auditor.views.page import Bar, Bullets, Column, Part, Ranges, Scale, Table, Tone, Words
 
 TONES: Mapping[Status, Tone] = {"feasible": "good", "infeasible": "bad", "undetermined": "warning"}
 
@@ -24,9 +24,11 @@ _CHAINS = (
 def bill_tables(audited: ModelAudit) -> Iterator[Part]:
     """Nothing for a model that was not priced."""
     if audited.hardware:
-        yield Table("To prove", _MACHINES, tuple(_machine(item) for item in audited.hardware))
+        table = Table("To prove", _MACHINES, tuple(_machine(item) for item in audited.hardware))
+        yield Ranges(table, tuple(_machine_scales(audited.hardware)))
     if audited.chains:
-        yield Table("To verify on chain", _CHAINS, tuple(_chain(item) for item in audited.chains))
+        table = Table("To verify on chain", _CHAINS, tuple(_chain(item) for item in audited.chains))
+        yield Ranges(table, tuple(_chain_scales(audited.chains)))
     priced = [item for item in audited.hardware if item.usd_per_thousand_proofs is not None]
     money = [_money(item) for item in priced] + [_replicas(audited.hardware[0])] if audited.hardware else []
     if any(money):
@@ -59,6 +61,54 @@ def _chain(item: ChainFacts) -> tuple[str | Words, ...]:
         _number(item.usd_per_verification, "{:.2g}"),
         item.evidence,
     )
+
+
+def _machine_scales(items: Sequence[HardwareFacts]) -> Iterator[Scale]:
+    """What each machine takes: time, memory, and money where prices are known."""
+    yield Scale(
+        "Time for one proof",
+        "seconds",
+        tuple(_bar(item, item.prove_seconds, seconds_range_text) for item in items),
+    )
+    yield Scale(
+        "Time to make the keys, once",
+        "seconds",
+        tuple(_bar(item, item.setup_seconds, seconds_range_text) for item in items),
+    )
+    yield Scale(
+        "Memory at its peak",
+        "bytes",
+        tuple(_bar(item, item.peak_memory_bytes, bytes_range_text) for item in items),
+    )
+    money = [(item, item.usd_per_thousand_proofs) for item in items]
+    priced = tuple(_bar(item, usd, _usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
+    if priced:
+        yield Scale("Money for 1,000 proofs", "usd", priced)
+
+
+def _chain_scales(items: Sequence[ChainFacts]) -> Iterator[Scale]:
+    gas = [(item, item.verify_gas) for item in items]
+    counted = tuple(_bar(item, span, _gas_range_text) for item, span in gas if span is not None)
+    if counted:
+        yield Scale("Gas for one verification", "gas", counted)
+    money = [(item, item.usd_per_verification) for item in items]
+    priced = tuple(_bar(item, usd, _usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
+    if priced:
+        yield Scale("Money for one verification", "usd", priced)
+
+
+def _bar(item: HardwareFacts | ChainFacts, span: Span, text: Callable[[float, float], str]) -> Bar:
+    return Bar(item.profile, span.low, span.mid, span.high, text(span.low, span.high), TONES[item.status])
+
+
+def _usd_range_text(low: float, high: float) -> str:
+    first, last = usd_text(low), usd_text(high)
+    return first if first == last else f"{first} to {last}"
+
+
+def _gas_range_text(low: float, high: float) -> str:
+    first, last = f"{low:,.0f}", f"{high:,.0f}"
+    return f"{first} gas" if first == last else f"{first}-{last} gas"
 
 
 def _number(amount: Span | None, form: str) -> str:

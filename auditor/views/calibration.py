@@ -8,7 +8,7 @@ from auditor._version import __version__
 from auditor.calibration.measure import CalibrationReport
 from auditor.safe import safe
 from auditor.units import bytes_text, seconds_text
-from auditor.views.page import Column, Line, Page, Table, Words
+from auditor.views.page import Column, Line, Page, Result, Table, Words
 
 SCHEMA = "auditor.calibration/1"
 
@@ -118,6 +118,10 @@ class CalibrationView:
                 for run in self.report.runs
             ],
         }
+
+    def results(self) -> list[Result]:
+        """Nothing is checked here."""
+        return []
 
 
 def _count(number: int, thing: str) -> str:

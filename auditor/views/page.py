@@ -5,6 +5,7 @@ All texts are harmless already (:func:`auditor.safe.safe`); a format escapes wha
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -65,7 +66,62 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-Part = Line | Rows | Bullets | Table
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a whole: ``group`` is the operator of a layer, ``text`` its amount as people read it."""
+
+    group: str
+    name: str
+    amount: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Where a whole goes, largest part first; ``table`` says the same to formats without pictures."""
+
+    table: Table
+    items: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A range that is expected at ``mid``, and its text; a point where all three are equal."""
+
+    label: str
+    low: float
+    mid: float
+    high: float
+    text: str
+    tone: Tone = "plain"
+
+
+Unit = Literal["seconds", "bytes", "usd", "gas"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Ranges of one quantity side by side: what several machines take."""
+
+    title: str
+    unit: Unit
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Several quantities of the same things; ``table`` says the same to formats without pictures."""
+
+    table: Table
+    scales: tuple[Scale, ...]
+
+
+Part = Line | Rows | Bullets | Table | Shares | Ranges
+
+
+def without_pictures(part: Part) -> Line | Rows | Bullets | Table:
+    """The part for formats that have only text."""
+    return part.table if isinstance(part, Shares | Ranges) else part
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +130,39 @@ class Page:
 
     header: str
     parts: tuple[Part, ...]
+
+
+Outcome = Literal["pass", "fail", "skip"]
+"""``fail``: a fault was found or a limit exceeded. ``skip``: it could not be told, or was not asked for."""
+
+Level = Literal["error", "warning", "note"]
+"""How much it matters when it does not pass: an ``error`` makes the command fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One thing that was checked, for formats that list such things: SARIF, JUnit, annotations.
+
+    ``rule`` is an id (AUD-SEC-001) or a name ("budget max_rows", "verdict"); ``path`` is posix and relative;
+    ``node`` the harmless name of what it is about in the model; ``where`` says where a limit is set
+    ("auditor.toml:12"); ``suppressed`` is the reason why nobody shall be bothered. ``fingerprint`` stays the
+    same over runs, machines and changes of numbers (:func:`fingerprint`).
+    """
+
+    rule: str
+    outcome: Outcome
+    level: Level
+    message: str
+    path: str
+    node: str = ""
+    where: str = ""
+    fingerprint: str
+    suppressed: str | None = None
+
+
+def fingerprint(rule: str, path: str, node: str = "") -> str:
+    """32 hex digits that name a rule at a node of a file: no number and no order goes into them."""
+    return hashlib.sha256("\0".join((rule, path, node)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 _REASONS_SHOWN = 8
@@ -98,4 +187,8 @@ class View(Protocol):
 
     def document(self) -> Mapping[str, object]:
         """For programs: values that JSON has."""
+        ...
+
+    def results(self) -> Sequence[Result]:
+        """For programs that gather what was checked: each thing with its outcome."""
         ...

@@ -11,7 +11,20 @@ from auditor.proving.manifest import Manifest, Predicted, PublicTensor, Range, S
 from auditor.proving.report import ProofReport
 from auditor.safe import safe
 from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words, first_reasons
+from auditor.views.page import (
+    Bullets,
+    Column,
+    Line,
+    Page,
+    Part,
+    Result,
+    Rows,
+    Table,
+    Tone,
+    Words,
+    fingerprint,
+    first_reasons,
+)
 
 SCHEMA = "auditor.proof/1"
 
@@ -86,6 +99,34 @@ class ProofView:
             ],
             "manifest": None if report.manifest is None else json.loads(encode(report.manifest)),
         }
+
+    def results(self) -> list[Result]:
+        """Whether there is a proof, and each warning about it."""
+        report = self.report
+        proved = report.status == "proved"
+        why = "; ".join(report.reasons) or report.binding or "refused"
+        proof = Result(
+            rule="proof",
+            outcome="pass" if proved else "fail",
+            level="note" if proved else "error",
+            message=f"proved: {report.bundle}" if proved else f"refused ({report.binding}): {why}",
+            path=report.model,
+            fingerprint=fingerprint("proof", report.model),
+        )
+        return [proof, *warning_results(report.model, report.warnings)]
+
+
+def warning_results(path: str, warnings: tuple[str, ...]) -> Iterator[Result]:
+    """What a reader of a proof must know, as results."""
+    for text in warnings:
+        yield Result(
+            rule="warning",
+            outcome="fail",
+            level="warning",
+            message=text,
+            path=path,
+            fingerprint=fingerprint("warning", path, text),
+        )
 
 
 # --- a proof -------------------------------------------------------------------------------

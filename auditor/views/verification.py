@@ -11,12 +11,26 @@ from auditor.proving.checks import Check
 from auditor.proving.manifest import Manifest, encode
 from auditor.safe import safe
 from auditor.verify import Verification
-from auditor.views.page import Bullets, Column, Line, Page, Part, Rows, Table, Tone, Words
-from auditor.views.proof import tensor_rows
+from auditor.views.page import (
+    Bullets,
+    Column,
+    Line,
+    Outcome,
+    Page,
+    Part,
+    Result,
+    Rows,
+    Table,
+    Tone,
+    Words,
+    fingerprint,
+)
+from auditor.views.proof import tensor_rows, warning_results
 
 SCHEMA = "auditor.verification/1"
 
 _TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "not run": "dim"}
+_OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "not run": "skip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,22 @@ class VerificationView:
             ],
             "manifest": None if said.manifest is None else json.loads(encode(said.manifest)),
         }
+
+    def results(self) -> list[Result]:
+        """Every check, and each warning. What was asked for and not run is an error: nothing is verified."""
+        path = safe(self.bundle, limit=400)
+        checks = [
+            Result(
+                rule=f"check {check.name}",
+                outcome=_OUTCOMES[check.status],
+                level="error" if check.asked and check.status != "pass" else "note",
+                message=check.reason,
+                path=path,
+                fingerprint=fingerprint(f"check {check.name}", path),
+            )
+            for check in self.verification.checks
+        ]
+        return [*checks, *warning_results(path, self.verification.warnings)]
 
 
 def _tone(check: Check) -> Tone:

@@ -10,11 +10,14 @@ from auditor.options import as_settings
 from auditor.report import (
     ArtifactFacts,
     Audit,
+    ChainFacts,
     CircuitFacts,
+    HardwareFacts,
     Interval,
     Layer,
     ModelAudit,
     ModelFacts,
+    Span,
     UnsupportedOperator,
     Value,
     Verdict,
@@ -86,6 +89,55 @@ FEASIBLE = ModelAudit(
         next=("Conv /layer11 takes 14 % of the rows. Use a larger stride.",),
         exit_code=0,
     ),
+)
+
+
+def hardware(profile: str, times: float, **fields: object) -> HardwareFacts:
+    """A machine that takes ``times`` as long as the first one."""
+    facts = HardwareFacts(
+        profile=profile,
+        status="feasible",
+        binding=None,
+        reasons=(),
+        setup_seconds=Span(low=0.7 * times, mid=2 * times, high=11 * times),
+        prove_seconds=Span(low=1.1 * times, mid=3 * times, high=15 * times),
+        verify_seconds=Span(low=0.01, mid=0.02, high=0.05),
+        peak_memory_bytes=Span(low=7e8, mid=8e8, high=1e9),
+        disk_bytes=300_000_000,
+        usd_per_proof=None,
+        usd_per_thousand_proofs=Span(low=0.02, mid=0.05, high=0.2),
+        replicas=None,
+        evidence="assumed",
+        measured_range="",
+        warnings=(),
+    )
+    return replace(facts, **fields)
+
+
+CHAIN = ChainFacts(
+    profile="ethereum-mainnet",
+    fork="osaka",
+    status="infeasible",
+    binding="contract size",
+    reasons=("the contract has 43 KiB, the chain takes 24",),
+    verify_gas=Span(low=1.6e6, mid=1.7e6, high=1.8e6),
+    deploy_gas=Span(low=9e6, mid=1e7, high=1.1e7),
+    contract_bytes=Span(low=44_000, mid=45_000, high=47_000),
+    calldata_bytes=3_300,
+    usd_per_verification=Span(low=1.5, mid=2.0, high=3.8),
+    reusable=None,
+    evidence="assumed",
+    warnings=(),
+)
+
+PRICED = replace(
+    FEASIBLE,
+    path="samples/priced.onnx",
+    hardware=(
+        hardware("laptop-8c-16g", 1.0),
+        hardware("rpi5-8g", 9.0, status="undetermined", reasons=("nobody has seen EZKL run on it",)),
+    ),
+    chains=(CHAIN, replace(CHAIN, profile="zksync-era", verify_gas=None, usd_per_verification=None)),
 )
 
 REJECTED = replace(
