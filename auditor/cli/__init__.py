@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor._version import EZKL_VERSION, __version__
-from auditor.cli import audits, cache, calibrate, plan, proofs, reading
+from auditor.cli import audits, cache, calibrate, check, config, diff, plan, proofs, reading
 from auditor.cli.output import complain
 from auditor.errors import AuditorError
 
@@ -56,6 +56,11 @@ app.command(short_help="The exact circuit of each model, and a verdict.", epilog
     audits.estimate
 )
 app.command(short_help="What is in each file.", epilog=audits.INSPECT_EXAMPLES)(audits.inspect)
+app.command(short_help="The gate: budgets, baseline and findings.", epilog=check.CHECK_EXAMPLES)(check.check)
+app.command(short_help="What holds for a model, and where that is said.", epilog=config.CONFIG_EXAMPLES)(
+    config.config
+)
+app.command(short_help="What a change of the model costs.", epilog=diff.DIFF_EXAMPLES)(diff.diff)
 app.command(short_help="The cheapest run args that keep the accuracy.", epilog=plan.PLAN_EXAMPLES)(plan.plan)
 app.command(short_help="A real proof, checked, in a bundle.", epilog=proofs.PROVE_EXAMPLES)(proofs.prove)
 app.command(short_help="Checks a proof bundle.", epilog=proofs.VERIFY_EXAMPLES)(proofs.verify)

@@ -53,7 +53,7 @@ SampleInput = Annotated[
         "--input",
         "-i",
         metavar="FILE",
-        help="Sample inputs to choose run args for: EZKL's input.json, .npz or .npy, rows of it; else random.",
+        help="Sample inputs to choose run args for: EZKL's input.json, .npz or .npy; else random ones.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of random inputs.")]

@@ -17,13 +17,14 @@ from auditor.model.wire import Buffer, Message, Walk
 from auditor.safe import safe
 
 _MAX_ELEMENTS = 2**63 - 1
+_MAX_AXES = 32  # of an array, before numpy 2.0
 _MAX_DENSE_ELEMENTS = 2**28  # of a sparse tensor that is asked for its values
 _EXTERNAL = 1  # TensorProto.DataLocation
 _TYPED_FIELDS = ("float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data")
 _FIXED_WIDTH = {"float_data": "<f4", "double_data": "<f8"}
 _COUNT_BLOCK_BYTES = 1 << 20
 
-Loader = Callable[[], np.ndarray]
+Loader = Callable[[], "np.ndarray"]
 Stored = Sequence[Any]
 """A typed field as read: numbers that came one by one, and spans of packed ones, in file order."""
 
@@ -51,8 +52,12 @@ def tensor_data(walk: Walk, message: Message) -> TensorData:
 
 
 def element_count(shape: Sequence[int], what: str) -> int:
-    """The number of elements of ``shape``; raises BadModel when an axis is negative or the product
-    passes 2^63 - 1."""
+    """The number of elements of ``shape``; raises BadModel when an axis is negative, the product passes
+    2^63 - 1, or there are more axes than an array can have."""
+    if len(shape) > _MAX_AXES:
+        raise BadModel(
+            f"{what} has {len(shape):,} axes: more than {_MAX_AXES} are not read", rule="AUD-SEC-010"
+        )
     if any(size < 0 for size in shape):
         raise BadModel(f"{what} has a negative dimension: {_shape_text(shape)}", rule="AUD-SEC-010")
     count = math.prod(shape)
