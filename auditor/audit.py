@@ -113,7 +113,7 @@ def _planner(request: Request) -> Plan | None:
     """What chooses run args where the user leaves them to us; loaded only then."""
     if request.plan is None:
         return None
-    from auditor.planner import planner_for
+    from auditor.plans.planner import planner_for
 
     return planner_for(request)
 

@@ -29,7 +29,7 @@ from auditor.safe import safe
 from auditor.size_up import Sized
 
 if TYPE_CHECKING:
-    from auditor.planner import Outcome
+    from auditor.plans.planner import Outcome
 
 
 def model_facts(model: Model, bound_dimensions: Mapping[str, int], circuit: Circuit | None) -> ModelFacts:

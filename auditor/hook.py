@@ -1,9 +1,11 @@
 """``auditor-hook``: the gate for pre-commit. Silent where all is well; where nothing changed, done at once.
 
     auditor-hook [--all-files] [--force-exclude] [--static] [--no-cache] [--config FILE] [FILES...]
+    auditor-hook --prove [--srs SRS] [FILES...]
 
 Files are models, external data (their models are checked) and configurations (all models below are). Exit
-codes are those of ``auditor check``. Neither ONNX Runtime nor EZKL is ever run, nor anything fetched.
+codes are those of ``auditor check``. Neither ONNX Runtime nor EZKL is ever run, nor anything fetched, but by
+``--prove``.
 """
 
 from __future__ import annotations
@@ -24,10 +26,16 @@ Checks ONNX models: findings, and the budgets of auditor.toml. Prints nothing wh
   --config FILE        in place of the nearest auditor.toml
   --version, -h, --help
 
+  --prove              prove one inference of each model, verify it and throw it away; needs auditor[prove]
+  --srs SRS            as in `auditor prove`: public, or a file; unsafe-local, made here, where it is not given
+  --srs-sha256 HEX     what the file must hash to, where it is your own
+  --timeout SECONDS    what a step of a proof may take
+
 A model that no table of the configuration names is looked at as with --static.
 """
 
-_FLAGS = ("--all-files", "--force-exclude", "--static", "--allow-undetermined", "--no-cache")
+_FLAGS = ("--all-files", "--force-exclude", "--static", "--allow-undetermined", "--no-cache", "--prove")
+_VALUED = ("--config", "--srs", "--srs-sha256", "--timeout")
 _ASKED = {"--static", "--allow-undetermined"}
 """Those that change an answer."""
 
@@ -66,8 +74,12 @@ def run(words: list[str]) -> int:
         print(f"auditor {__version__}")
         return 0
     try:
-        flags, config, files = _parsed(words)
-        return _tell(_check(flags, config, _models(flags, files), files))
+        flags, options, files = _parsed(words)
+        models = _models(flags, files)
+        if "--prove" in flags:
+            return _tell(_prove(flags, options, models, files))
+        _refuse_without_prove(options)
+        return _tell(_check(flags, options.get("--config"), models, files))
     except AuditorError as error:
         print(f"auditor: {_harmless(str(error))}")
         return error.exit_code
@@ -79,27 +91,37 @@ def run(words: list[str]) -> int:
         return 4
 
 
-def _parsed(words: list[str]) -> tuple[set[str], str | None, list[str]]:
+def _parsed(words: list[str]) -> tuple[set[str], dict[str, str], list[str]]:
+    """The flags, the options that have a value, of which the last one counts, and the files."""
     from auditor.errors import UsageError
 
     flags: set[str] = set()
     files: list[str] = []
-    config: str | None = None
+    options: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
+        name, _, value = word.partition("=")
         if word == "--":
             files += rest
-        elif word == "--config" or word.startswith("--config="):
-            config = word.partition("=")[2] or next(rest, "")
-            if not config:
-                raise UsageError("--config: expected a file")
+        elif name in _VALUED:
+            options[name] = value or next(rest, "")
+            if not options[name]:
+                raise UsageError(f"{name}: expected a value after it")
         elif word in _FLAGS:
             flags.add(word)
         elif word.startswith("-") and word != "-":
-            raise UsageError.unknown(f"there is no option {_harmless(word)}", word, [*_FLAGS, "--config"])
+            raise UsageError.unknown(f"there is no option {_harmless(word)}", word, [*_FLAGS, *_VALUED])
         else:
             files.append(word)
-    return flags, config, files
+    return flags, options, files
+
+
+def _refuse_without_prove(options: dict[str, str]) -> None:
+    from auditor.errors import UsageError
+
+    for name in options:
+        if name != "--config":
+            raise UsageError(f"{name} is about proofs", hint="add --prove")
 
 
 def _models(flags: set[str], files: list[str]) -> dict[str, str]:
@@ -128,6 +150,23 @@ def _behind(file: str) -> list[str]:
         return [os.path.relpath(model) for model in owners(path)]
     find_config(path.parent)  # which refuses what is wrong, even where there is no model yet
     return [os.path.relpath(model) for model in models_under(path)]
+
+
+def _prove(
+    flags: set[str], options: dict[str, str], models: dict[str, str], files: list[str]
+) -> list[Outcome]:
+    """What becomes of the proof of each model. Here everything is loaded, and nothing is remembered."""
+    from auditor.hook_prove import prove_models
+
+    named = {os.path.abspath(file) for file in files}
+    return prove_models(
+        [(model, place in named) for place, model in models.items()],
+        config=options.get("--config"),
+        srs=options.get("--srs", "unsafe-local"),
+        srs_sha256=options.get("--srs-sha256"),
+        timeout=options.get("--timeout"),
+        allow_undetermined="--allow-undetermined" in flags,
+    )
 
 
 def _check(flags: set[str], config: str | None, models: dict[str, str], files: list[str]) -> list[Outcome]:

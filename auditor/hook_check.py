@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from auditor.check import check_model, code_of, is_static
+from auditor.checking.check import check_model, code_of, is_static
 from auditor.config.find import candidates
 from auditor.config.owners import mentions_external_data
 from auditor.config.targets import Target
@@ -36,7 +36,7 @@ def check_target(target: Target, request: CheckRequest) -> tuple[Outcome, bool]:
     """
     before = None
     if any(budget.increase for budget in target.rules.budgets) and not is_static(target, request.depth):
-        from auditor.check_baseline import Baselines
+        from auditor.checking.baseline import Baselines
 
         before = Baselines()
     model, _ = check_model(target, request, before)

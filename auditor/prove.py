@@ -18,7 +18,7 @@ from auditor.model import EXTERNAL_DATA, read_source
 from auditor.onnx_runtime import require_onnx_runtime
 from auditor.options import Request
 from auditor.places import cache_directory
-from auditor.planner import planner_for
+from auditor.plans.planner import planner_for
 from auditor.preparation import (
     Job,
     ProofRequest,

@@ -68,7 +68,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:
-    """Run args that were chosen, and what they keep of the model's answers on the ``rows`` they were chosen for.
+    """Run args that were chosen for ``rows`` inputs, and what they keep of the model's answers to those.
 
     Where none could be chosen ``reason`` says why, the rest is None, and the run args are EZKL's defaults.
     ``relative_error`` is in units of the output's range; ``headroom`` is how many times as large the values

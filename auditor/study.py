@@ -29,7 +29,7 @@ from auditor.size_up import Sized, size_up
 from auditor.verdict import Bills, judge
 
 if TYPE_CHECKING:
-    from auditor.planner import Outcome
+    from auditor.plans.planner import Outcome
 
 Bill = Callable[[Sized, int, int | None], Bills]
 """What prices a circuit: its sizes, and the parameters and multiply-accumulates of the model."""

@@ -95,7 +95,7 @@ def check(
     verbose: arg.Verbose = False,
 ) -> None:
     """Holds models against the budgets, the baseline and the findings that the configuration allows."""
-    from auditor.check import check as run
+    from auditor.checking.check import check as run
     from auditor.config.values import severity
     from auditor.errors import UsageError
     from auditor.gate.nouns import CheckRequest

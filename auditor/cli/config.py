@@ -33,7 +33,7 @@ def config(
     output: arg.Outputs = None,
 ) -> None:
     """The effective configuration: every value, and the file and line that set it."""
-    from auditor.check_request import check_tables
+    from auditor.checking.request import check_tables
     from auditor.config.effective import check_globs
     from auditor.config.nouns import COMMAND_LINE, Setting
     from auditor.config.report import describe

@@ -67,7 +67,7 @@ def diff(
     verbose: arg.Verbose = False,
 ) -> None:
     """What NEW costs more or less than OLD, which layers are responsible, and whether the verdict changes."""
-    from auditor.diff import diff as make_diff
+    from auditor.diffing.diff import diff as make_diff
     from auditor.errors import UsageError
     from auditor.options import PlanRequest, PriceRequest, parse_request
     from auditor.views.diff import DiffView

@@ -97,9 +97,9 @@ def plan(
     Every choice is measured by the layout that EZKL would make and by its arithmetic, on your sample inputs.
     """
     from auditor.options import PriceRequest, number_range, parse_request, size_bytes
-    from auditor.plan import options_of
-    from auditor.plan import plan as make_plan
     from auditor.planning.nouns import Goal, objective, which_ranges
+    from auditor.plans.plan import options_of
+    from auditor.plans.plan import plan as make_plan
     from auditor.views.plan import PlanView
 
     where = targets(format_, output or ())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from auditor._version import EZKL_VERSION
-from auditor.diff_report import DiffReport, Gate, LayerChange, LayerChanges, Side
+from auditor.diffing.report import DiffReport, Gate, LayerChange, LayerChanges, Side
 from auditor.findings import Finding
 from auditor.views.diff_words import (
     amount_tables,

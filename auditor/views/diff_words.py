@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from auditor.diff_report import DiffReport, Quantity, Unit
+from auditor.diffing.report import DiffReport, Quantity, Unit
 from auditor.report import ModelAudit, Span
 from auditor.units import bytes_range_text, bytes_text, seconds_range_text, seconds_text, usd_text
 from auditor.views.bills import TONES

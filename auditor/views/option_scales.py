@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from auditor.plan_report import Option
+from auditor.plans.report import Option
 from auditor.units import bytes_text, seconds_text
 from auditor.views.page import Bar, Scale, Words
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from auditor._version import EZKL_VERSION
-from auditor.plan_report import ChangeFacts, Option, PlanReport, SampleFacts
+from auditor.plans.report import ChangeFacts, Option, PlanReport, SampleFacts
 from auditor.units import bytes_text, seconds_text
 from auditor.views.audit import model_document
 from auditor.views.bills import TONES

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from auditor import formats
-from auditor.diff import compare, judge, match_layers
-from auditor.diff_report import DiffReport, Side
+from auditor.diffing.diff import compare, judge, match_layers
+from auditor.diffing.report import DiffReport, Side
 from auditor.findings import Finding
 from auditor.options import Request, parse_request
 from auditor.report import HardwareFacts, Layer, ModelAudit, NotRun, Span

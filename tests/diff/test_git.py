@@ -10,8 +10,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from auditor import git, git_process
 from auditor.errors import BadModel, InternalFailure, LfsPointer, Undetermined, UsageError
+from auditor.git import process as git_process
+from auditor.git import reading as git
 from auditor.model import read_source
 from tests.cli import models
 from tests.diff.repositories import Repository, repository

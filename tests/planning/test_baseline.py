@@ -9,8 +9,8 @@ import pytest
 from auditor.circuit import RunArgs
 from auditor.ezkl import ezkl_version
 from auditor.guard import Limits, WorkerFailure, run_guarded
-from auditor.planner import Wish, plan_model, price_on
 from auditor.planning.nouns import Goal
+from auditor.plans.planner import Wish, plan_model, price_on
 from auditor.pricing.profile_file import shipped
 from tests.planning.test_search import SAMPLES, model_at
 

@@ -14,10 +14,10 @@ from auditor.faithful import as_ezkl_reads
 from auditor.forward import forward
 from auditor.layout import lay_out
 from auditor.model import Model, bind_dimensions, read_source
-from auditor.planner import Outcome, Wish, plan_model, price_on
 from auditor.planning.nouns import Goal
 from auditor.planning.room import headroom, holds
 from auditor.planning.search import front
+from auditor.plans.planner import Outcome, Wish, plan_model, price_on
 from auditor.pricing.profile_file import shipped
 from auditor.sizing import limits_exceeded
 from tests.cli.models import perceptron, save

@@ -7,10 +7,10 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor import git
 from auditor.audit import audit
-from auditor.diff_report import Side
+from auditor.diffing.report import Side
 from auditor.errors import AuditorError, UsageError
+from auditor.git import reading as git
 from auditor.options import Request
 from auditor.report import ModelAudit
 from auditor.safe import safe

@@ -20,13 +20,14 @@ from auditor.guard import Limits
 from auditor.lowering.nodes.sources import INPUT_TYPES
 from auditor.model import Model
 from auditor.options import Request, as_settings
-from auditor.plan_report import AccuracyFacts, GoalFacts, Option, PlanReport, SampleFacts
-from auditor.planner import Outcome, Planned, Wish, plan_model, price_on
 from auditor.planning.accuracy import accuracy
 from auditor.planning.nouns import Candidate, Goal
 from auditor.planning.room import headroom
 from auditor.planning.search import front
 from auditor.planning.trials import FINE_SCALES
+from auditor.plans.planner import Outcome, Planned, Wish, plan_model, price_on
+from auditor.plans.report import AccuracyFacts, GoalFacts, Option, PlanReport, SampleFacts
+from auditor.plans.what_if import savings
 from auditor.pricing.price_sheet import rent_of
 from auditor.progress import progress
 from auditor.report import ModelAudit, Verdict
@@ -34,7 +35,6 @@ from auditor.safe import safe
 from auditor.study import Study
 from auditor.units import bytes_text
 from auditor.verdict import EXIT_INFEASIBLE, EXIT_UNDETERMINED
-from auditor.what_if import savings
 from auditor.whole_file import write_whole
 
 OUT_OF_TUNE = 2.0

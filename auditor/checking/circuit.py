@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from auditor.audit import audit_guarded
-from auditor.check_baseline import Baselines
-from auditor.check_request import asked_of
-from auditor.check_static import refused_check
+from auditor.checking.baseline import Baselines
+from auditor.checking.request import asked_of
+from auditor.checking.static import refused_check
 from auditor.config.targets import Target
 from auditor.config.values import TIMED
 from auditor.gate.amounts import amounts_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from auditor import rules
 from auditor._version import __version__
-from auditor.diff_report import (
+from auditor.diffing.report import (
     DiffReport,
     FindingChanges,
     Gate,
@@ -20,7 +20,7 @@ from auditor.diff_report import (
     Side,
     Unit,
 )
-from auditor.diff_sides import audited_sides
+from auditor.diffing.sides import audited_sides
 from auditor.findings import Finding
 from auditor.options import Request
 from auditor.report import Interval, Layer, ModelAudit, Span
@@ -35,7 +35,7 @@ _OF_A_WORK_TREE = ("AUD-REPO-002", "AUD-REPO-003", "AUD-REPO-004", "AUD-REPO-005
 def diff(
     old: str, new: str | None, request: Request, max_increase_percent: float | None = None
 ) -> DiffReport:
-    """The two sides that ``old`` and ``new`` name (:func:`auditor.diff_sides.places`), audited and compared.
+    """The sides that ``old`` and ``new`` name (:func:`auditor.diffing.sides.places`), audited and compared.
 
     Raises:
         UsageError, Undetermined: a side is not to be found.

@@ -13,7 +13,7 @@ from auditor.gate.outcome import FAILED, PASSED, UNDETERMINED, worst
 from auditor.gate.suppress import judge_findings
 
 if TYPE_CHECKING:
-    from auditor.check_baseline import Baselines
+    from auditor.checking.baseline import Baselines
 
 
 def check(request: CheckRequest) -> CheckReport:
@@ -23,8 +23,8 @@ def check(request: CheckRequest) -> CheckReport:
         UsageError: the command line or a configuration is wrong.
     """
     from auditor import rules
-    from auditor.check_static import shown_model
-    from auditor.check_suppressions import expired_ones, unused_ones
+    from auditor.checking.static import shown_model
+    from auditor.checking.suppressions import expired_ones, unused_ones
 
     gathered = gather(request.paths, Configs(request.config))
     before = _before(request)
@@ -32,7 +32,7 @@ def check(request: CheckRequest) -> CheckReport:
     models = [model for model, _ in results]
     used = frozenset(item for _, of_use in results for item in of_use)
     if request.new_baseline is not None:
-        from auditor.check_baseline import write_new
+        from auditor.checking.baseline import write_new
 
         write_new(request.new_baseline, gathered.targets, models)
     config = (
@@ -76,11 +76,11 @@ def check_model(
 
     # Each is loaded where it is used: most of the time of a hook is that of loading modules.
     if is_static(target, request.depth):
-        from auditor.check_static import check_file
+        from auditor.checking.static import check_file
 
         model = check_file(target.path, rules, judge)
     else:
-        from auditor.check_circuit import check_circuit
+        from auditor.checking.circuit import check_circuit
 
         model = check_circuit(target, request, before, judge)
     return model, frozenset(used)
@@ -104,6 +104,6 @@ def _before(request: CheckRequest) -> Baselines | None:
     """What models were. Where a baseline is written nothing is compared: it is what is agreed to now."""
     if request.depth == "static" or request.new_baseline is not None:
         return None
-    from auditor.check_baseline import Baselines
+    from auditor.checking.baseline import Baselines
 
     return Baselines(request.baseline, request.baseline_revision)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from auditor.check_prices import pricing, words
+from auditor.checking.prices import pricing, words
 from auditor.config.effective import ModelRules
 from auditor.config.nouns import Budget, Config, Setting
 from auditor.config.values import TIMED
@@ -106,7 +106,7 @@ def _planner(request: Request, budgets: Sequence[Budget]) -> Plan | None:
     """What chooses run args that keep the budgets of rows and logrows, where it can."""
     if request.plan is None:
         return None
-    from auditor.planner import planner_for
+    from auditor.plans.planner import planner_for
     from auditor.verdict import Limits
 
     limit = {item.amount: int(item.limit) for item in budgets if not item.increase}

@@ -8,11 +8,11 @@ from dataclasses import replace
 from auditor.describe import figures
 from auditor.lowering import Unmodelled, Unsupported, type_model
 from auditor.model import Model
-from auditor.plan_report import ChangeFacts
-from auditor.planner import Planned, Wish
 from auditor.planning.nouns import Candidate
 from auditor.planning.savings import after_change
 from auditor.planning.what_if import changes
+from auditor.plans.planner import Planned, Wish
+from auditor.plans.report import ChangeFacts
 from auditor.safe import safe
 
 _WORTH_SAYING = 0.98

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditor.audit import audit_guarded
-from auditor.check_request import Asked
+from auditor.checking.request import Asked
 from auditor.config.nouns import shown
 from auditor.config.targets import Target
 from auditor.errors import AuditorError, UsageError
@@ -56,7 +56,7 @@ def name_in(baseline: Path, model: Path) -> str:
 
 def _at_revision(revision: str, path: Path, asked: Asked) -> Old | None:
     """The model at a revision of git, audited as the one of today is."""
-    from auditor import git
+    from auditor.git import reading as git
 
     snapshot = git.open_snapshot(revision, path)
     if git.find(snapshot, path) is None:

@@ -1,0 +1,1 @@
+"""``auditor check``: models against the budgets of a configuration, with baselines and suppressions."""

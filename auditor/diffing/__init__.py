@@ -1,0 +1,1 @@
+"""``auditor diff``: two models, or two revisions of one, side by side."""
