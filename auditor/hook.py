@@ -11,6 +11,7 @@ codes are those of ``auditor check``. Neither ONNX Runtime nor EZKL is ever run,
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -27,7 +28,7 @@ Checks ONNX models: findings, and the budgets of auditor.toml. Prints nothing wh
   --version, -h, --help
 
   --prove              prove one inference of each model, verify it and throw it away; needs auditor[prove]
-  --srs SRS            as in `auditor prove`: public, or a file; unsafe-local, made here, where it is not given
+  --srs SRS            public or a file, as in `auditor prove`; else unsafe-local: made here
   --srs-sha256 HEX     what the file must hash to, where it is your own
   --timeout SECONDS    what a step of a proof may take
 
@@ -50,6 +51,11 @@ def main() -> None:
     # As in __main__: a run is short and leaves few cycles, and numpy's threads have nothing to do.
     gc.set_threshold(100_000)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A name that the terminal's encoding lacks is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    if "--prove" in sys.argv:
+        _stop_workers_when_terminated()
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -59,6 +65,12 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def _stop_workers_when_terminated() -> None:
+    import signal
+
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def run(words: list[str]) -> int:
