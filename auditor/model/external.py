@@ -15,6 +15,7 @@ from pathlib import Path
 
 from auditor.errors import BadModel
 from auditor.findings import Finding
+from auditor.model.lfs import MAX_POINTER_BYTES, parse_pointer, refuse
 from auditor.model.wire import Buffer
 from auditor.safe import safe
 
@@ -134,9 +135,12 @@ class ExternalStore:
             if status.st_nlink > 1:
                 self._hard_linked.add(location)
             size = status.st_size
-            data = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if size else b""
+            data: Buffer = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if size else b""
         finally:
             os.close(descriptor)
+        # It is text, which would else be read as the values of a small enough tensor.
+        if size < MAX_POINTER_BYTES and (pointer := parse_pointer(bytes(data))) is not None:
+            raise refuse(pointer, path, f"external file '{safe(location)}'")
         return _ExternalFile(data, size, [])
 
 

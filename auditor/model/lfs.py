@@ -56,13 +56,17 @@ def stored_object(pointer: Pointer, path: Path) -> Path | None:
     return candidate if stat.S_ISREG(status.st_mode) and status.st_size == pointer.size_bytes else None
 
 
-def refuse(pointer: Pointer, path: Path) -> LfsPointer:
-    """The error that names the content and the command that fetches it."""
+def refuse(pointer: Pointer, path: Path, what: str = "") -> LfsPointer:
+    """The error that names the content and the command that fetches it.
+
+    ``what`` says which file is the pointer, where it is not the model itself.
+    """
     root = _work_tree(path)
     absolute = Path(os.path.abspath(path))
     name = absolute.relative_to(root).as_posix() if root is not None else path.name
     return LfsPointer(
-        f"is a Git-LFS pointer; its content ({pointer.size_bytes:,} bytes, sha256 {pointer.oid}) is not here",
+        f"{what and what + ' '}is a Git-LFS pointer; "
+        f"its content ({pointer.size_bytes:,} bytes, sha256 {pointer.oid}) is not here",
         f'run: git lfs pull --include="{safe(name)}"',
         oid=pointer.oid,
         size_bytes=pointer.size_bytes,

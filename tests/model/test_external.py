@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from auditor.errors import LfsPointer
 from auditor.model import read
 from tests.model.building import external, refused, save
 
@@ -58,6 +59,19 @@ def test_missing_external_data_means_shapes_only(folder: Path) -> None:
     assert model.model.graph.initializers["w"].load is None
     assert model.source.shape_only == ("w",)
     assert model.source.notes[0].startswith("external data is missing (gone.bin)")
+
+
+def test_external_data_that_git_lfs_keeps_elsewhere(folder: Path) -> None:
+    """Its text is never read as values, whatever the size of the tensor."""
+    oid = "ab" * 32
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 8\n"
+    (folder / "w.bin").write_text(text)
+    for length in (8, 4096):
+        with pytest.raises(LfsPointer) as caught:
+            read(external(folder / "m.onnx", location="w.bin", length=length))
+        assert caught.value.rule == "AUD-REPO-001"
+        assert "external file 'w.bin' is a Git-LFS pointer" in str(caught.value)
+        assert 'git lfs pull --include="w.bin"' in str(caught.value)
 
 
 def test_hard_link_is_found(folder: Path) -> None:
