@@ -173,13 +173,15 @@ def _tables(
         return
     for glob, table in file.setting((section,), values.table).value.items():
         here: KeyPath = (section, glob)
+        if glob in known and not isinstance(table, dict):
+            what = f"{safe(glob)} stands in no table that names models"
+            raise file.wrong(here, what, f'write [{section}."**/*.onnx"] above it, to mean all models')
         file.setting(here, values.table)
         named = f'[{section}."{safe(glob)}"]'
         for key in table:
             if key not in known and not (section == "budget" and key == "message"):
-                raise file.unknown(
-                    (*here, key), f"unknown key '{safe(key)}' in {named}", key, [*known, "message"]
-                )
+                what = f"unknown key '{safe(key)}' in {named}"
+                raise file.unknown((*here, key), what, key, [*known, "message"])
         if section == "models" and "inputs" in table and table.get("plan") is not True:
             raise file.wrong(
                 (*here, "inputs"), "inputs are what a plan is made for", "set plan = true beside it"

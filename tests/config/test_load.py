@@ -153,6 +153,7 @@ WRONG = {
     "[budget.'*.onnx']\nmax_increase = { row = 1 }": r":2: .*did you mean rows\?",
     "[budget.'*.onnx']\nmax_increase = { rows = '10' }": r":2: .*expected a whole number, not '10'",
     "[budget.'*.onnx']\nmessage = ''": r":2: .*message: expected text",
+    "[budget]\nmax_rows = 3": r":2: max_rows stands in no table that names models",
     "budget = 3": r":1: budget: expected a table, not 3",
     "[models]\n'*.onnx' = 1": r":2: models\.\*\.onnx: expected a table, not 1",
     "[models.'*.onnx']\ndims = { N = 0 }": r":2: .*dimension N is at least 1",
