@@ -110,8 +110,8 @@ def report(answers: Sequence[Answer], command: str) -> str:
         HEADING,
         "",
         f"Written by `{command}`; do not edit. `auditor/forward` beside EZKL's witness: the integers of all "
-        "outputs, the range of all lookups, and the least base of digits that has a witness. *Too wide*: a value "
-        "needs more than 63 bits. *Rejected*: EZKL makes no circuit.",
+        "outputs, the range of all lookups, and the least base of digits that has a witness. *Too wide*: a "
+        "value needs more than 63 bits. *Rejected*: EZKL makes no circuit.",
         "",
         f"| models | {' | '.join(_OUTCOMES)} |",
         f"|---|{'---|' * len(_OUTCOMES)}",
