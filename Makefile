@@ -4,7 +4,7 @@ VENV ?= .venv
 SAMPLE ?= samples/digits_cnn/model.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format accuracy hardening bench golden operators lints samples wheel clean
+.PHONY: help demo test lint format accuracy hardening fuzz bench golden operators lints samples wheel clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ accuracy: $(VENV)/.ready ## compare with the real EZKL and write docs/accuracy.m
 hardening: $(VENV)/.ready ## kill, starve and tamper with real proofs, and write docs/accuracy.md (long)
 	$(VENV)/bin/python -m tools.faults
 	$(VENV)/bin/python -m tools.tamper
+
+fuzz: $(VENV)/.ready ## spoil 50,000 valid models, audit them, and write docs/hardening.md (long)
+	$(VENV)/bin/python -m tools.fuzz --count 50000 --seed 1 --report
+	$(VENV)/bin/python -m tools.fuzz --count 5000 --seed 2 --plan --report
 
 bench: $(VENV)/.ready ## speed, as ratios measured in one run
 	$(VENV)/bin/python -m tools.bench

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from auditor.fidelity import FidelityReport, ValueFact, find
+from auditor.fidelity.view import NotKnown
 from auditor.findings import Finding
 from auditor.front_end import Lowered
 from auditor.lowering import Unmodelled, Unsupported
+from auditor.lowering.errors import ValuesAbsent
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.driver import translate
@@ -137,4 +139,10 @@ def _value_facts(facts: Mapping[str, Fact]) -> dict[str, ValueFact]:
 
 
 def _load(constant: Tensor) -> Callable[[], np.ndarray]:
-    return lambda: constant.array
+    def load() -> np.ndarray:
+        try:
+            return constant.array
+        except ValuesAbsent as absent:
+            raise NotKnown(str(absent) or "the file does not hold the values of a constant") from absent
+
+    return load

@@ -55,7 +55,8 @@ def lower_model(
     try:
         return _by_us(model, run_args)
     except TooLarge as error:
-        return _unmodelled(error, "use smaller constants: EZKL holds every element of them in memory")
+        step = error.way_out or "use smaller constants: EZKL holds every element of them in memory"
+        return _unmodelled(error, step)
     except Unmodelled as error:
         if not _has_ezkl():
             step = f"pip install 'auditor[prove]': EZKL {EZKL_VERSION} then lowers this model itself"

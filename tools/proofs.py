@@ -40,13 +40,15 @@ class Outcome:
 def prove_and_verify(sample: str, cache: Path, directory: Path) -> Outcome:
     """Proves the sample's own input under an SRS made here, and verifies the bundle in every way."""
     model, bundle = SAMPLES / sample / "model.onnx", directory / sample
-    arguments = ["--srs", "unsafe-local", "--bundle", str(bundle), "--cache", str(cache)]
-    proof = _auditor("prove", str(model), "--input", str(model.with_name("input.json")), *arguments)
+    # The same rows for both: run args are chosen by them.
+    rows = ["--input", str(model.with_name("input.json"))]
+    arguments = [*rows, "--srs", "unsafe-local", "--bundle", str(bundle), "--cache", str(cache)]
+    proof = _auditor("prove", str(model), *arguments)
     verification, proof_bytes = None, None
     if proof["status"] == "proved":
         verification = _auditor("verify", str(bundle), "--model", str(model), "--evm", "--cache", str(cache))
         proof_bytes = len(json.loads((bundle / "proof.json").read_bytes())["proof"])
-    estimate = _auditor("estimate", str(model))["models"][0]
+    estimate = _auditor("estimate", str(model), *rows)["models"][0]
     return Outcome(
         sample=sample, estimate=estimate, proof=proof, verification=verification, proof_bytes=proof_bytes
     )
@@ -70,9 +72,10 @@ def report(outcomes: Sequence[Outcome], command: str) -> str:
     lines = [
         HEADING,
         "",
-        f"Written by `{command}`; do not edit. EZKL's own proofs, made and checked by `auditor prove` and "
-        f"`auditor verify --model --evm` on {machine.get('cores')} cores ({machine.get('cpu')}). What was "
-        "predicted before the first step stands as *expected*, a range of nine in ten.",
+        f"Written by `{command}`; do not edit. EZKL's own proofs under planned run args, made and checked by "
+        f"`auditor prove` and `auditor verify --model --evm` on {machine.get('cores')} cores "
+        f"({machine.get('cpu')}). What was predicted before the first step stands as *expected*, "
+        "a range of nine in ten.",
         "",
         "| sample | logrows | step | CPU | expected | memory | expected | bytes | expected |",
         "|---|---|---|---|---|---|---|---|---|",

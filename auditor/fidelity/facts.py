@@ -43,6 +43,15 @@ class ValueFact:
 NOTHING = ValueFact()
 
 
+class NotKnown(Exception):
+    """A rule needs something that is not known about the model; the text is what."""
+
+
+ILL_FORMED = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What arithmetic on sizes and attributes ends in where a node breaks ONNX's own rules: axes that do not
+exist, inputs left out, numbers that are texts. Then nothing is known about it."""
+
+
 def model_facts(model: Model, given: Mapping[str, ValueFact] | None = None) -> dict[str, ValueFact]:
     """The facts of the values of the main graph; ``given`` ones are taken as they are."""
     return graph_facts(model.graph, given or {}, {})
@@ -58,7 +67,11 @@ def graph_facts(
     for node in graph.nodes:
         if all(name in given for name in node.outputs if name):
             continue
-        for name, fact in zip(node.outputs, outputs_of(node, facts), strict=False):
+        try:
+            found = outputs_of(node, facts)
+        except (NotKnown, *ILL_FORMED):
+            continue
+        for name, fact in zip(node.outputs, found, strict=False):
             if name and name not in given:
                 facts[name] = _merged(facts.get(name, NOTHING), fact)
     return facts

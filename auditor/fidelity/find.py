@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.circuit import Circuit
-from auditor.fidelity.facts import ValueFact, graph_facts, model_facts, subgraphs
+from auditor.fidelity.facts import ILL_FORMED, NotKnown, ValueFact, graph_facts, model_facts, subgraphs
 from auditor.fidelity.registry import NodeRule, all_rules
-from auditor.fidelity.view import GraphView, NodeView, NotKnown
+from auditor.fidelity.view import GraphView, NodeView
 from auditor.findings import Finding
 from auditor.model.graph import GraphDef, Model
 
@@ -79,6 +79,9 @@ def _ask_nodes(view: GraphView, findings: list[Finding], unknown: list[str]) -> 
                 message = rule.check(here)
             except NotKnown as reason:
                 unknown.append(f"{rule.id} at {node.op_type} {here.label}: {reason}")
+                continue
+            except ILL_FORMED:
+                unknown.append(f"{rule.id} at {node.op_type} {here.label}: it is not as ONNX defines it")
                 continue
             if message is not None:
                 findings.append(

@@ -10,13 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from auditor.fidelity.facts import NOTHING, ValueFact
+from auditor.fidelity.facts import NotKnown as NotKnown
 from auditor.model.graph import GraphDef, NodeDef
 
 T = TypeVar("T")
-
-
-class NotKnown(Exception):
-    """A rule needs something that is not known about the model; the text is what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def forward(circuit: Circuit, inputs: Sequence[np.ndarray]) -> Forward:
         raise error.at(ledger.node) from error
     return Forward(
         outputs=tuple(np.ascontiguousarray(on_rows(output, rows)) for output in outputs),
-        scales=tuple(_scale(circuit.graph, *outlet) for outlet in circuit.graph.outputs),
+        scales=_output_scales(circuit.graph),
         needs=ledger.needs(),
     )
 
@@ -67,9 +67,13 @@ def _check_outputs(outputs: list[np.ndarray], run_args: RunArgs, ledger: Ledger)
                 ledger.fault("EZKL compares fixed outputs with random numbers that fit no digits", everywhere)
 
 
-def _scale(graph: Graph, node_id: int, slot: int) -> int:
-    node = next(node for node in graph.nodes if node.id == node_id)
-    return node.out_scales[slot] if isinstance(node, SubCircuit) else node.scale
+def _output_scales(graph: Graph) -> tuple[int, ...]:
+    nodes = {node.id: node for node in graph.nodes}
+    scales = []
+    for node_id, slot in graph.outputs:
+        node = nodes[node_id]
+        scales.append(node.out_scales[slot] if isinstance(node, SubCircuit) else node.scale)
+    return tuple(scales)
 
 
 def _run(graph: Graph, results: Results, ledger: Ledger) -> list[np.ndarray]:

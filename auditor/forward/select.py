@@ -41,9 +41,16 @@ def _offsets(loop: Shape, step: Shape, axis: int) -> np.ndarray:
     return result
 
 
+def check_axis(axis: int, dims: Shape) -> None:
+    """Raises Unmodelled for an axis that is not there."""
+    if not 0 <= axis < len(dims):
+        raise Unmodelled(f"no axis {axis} in {list(dims)}")
+
+
 def gather(ledger: Ledger, value: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
     """EZKL ``gather``: slices at a flattened index. One that is too large reaches into the next slice."""
     dims = value.shape[1:]
+    check_axis(axis, dims)
     count = index[0].size
     along = index.reshape((index.shape[0], *(1,) * axis, count, *(1,) * (len(dims) - axis - 1)))
     step = strides(dims)
@@ -59,6 +66,7 @@ def gather_elements(
     """EZKL ``gather_elements``, and the linear indices."""
     if index.ndim != value.ndim:
         raise Unmodelled(f"elements of {list(value.shape[1:])} at {list(index.shape[1:])}")
+    check_axis(axis, value.shape[1:])
     if index.ndim == 2:
         linear = index
     else:

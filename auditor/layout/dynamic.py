@@ -143,6 +143,8 @@ def gather_elements(region: Region, value: Value, index: Value, axis: int) -> tu
 
 def _linear_element_index(region: Region, index: Value, loop_shape: Shape, shape: Shape, axis: int) -> Value:
     """Index times stride plus offset, for each element (EZKL ``linearize_element_index``)."""
+    if not 0 <= axis < len(shape):
+        raise LayoutError(f"no axis {axis} in {list(shape)}")
     count = prod(loop_shape)
     if count == 0:
         return activation((0,))

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from auditor.circuit import Circuit, RunArgs
 from auditor.lowering.declutter import declutter
 from auditor.lowering.declutter.optimizer import EndlessRewriting
@@ -18,6 +20,7 @@ from auditor.lowering.errors import (
     Unsupported,
     ValuesAbsent,
 )
+from auditor.lowering.graph.allowance import allowance
 from auditor.lowering.graph.concretize import bound, concretize
 from auditor.lowering.graph.dim import is_open
 from auditor.lowering.graph.evaluate import CannotEvaluate
@@ -26,6 +29,7 @@ from auditor.lowering.graph.graph import Graph, Loop, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.nodes.build import build
 from auditor.lowering.translate.driver import Translation, translate
+from auditor.lowering.typed.plumbing import Const
 from auditor.model.graph import Model
 
 
@@ -69,9 +73,10 @@ def lower(model: Model, run_args: RunArgs) -> Lowering:
 
 def type_model(model: Model) -> TypedModel:
     """The part of :func:`lower` that is the same for all run args. Raises as that does."""
-    with _in_words():
+    with _in_words(), allowance(model.file_bytes):
         translation = _translate(model)
         graph = translation.graph
+        _refuse_single_nan(graph)
         facts = {name: graph.fact(outlet) for name, outlet in translation.wires.items()}
         if _is_symbolic(graph):
             graph, moved = concretize(graph)
@@ -89,8 +94,23 @@ def _in_words() -> Iterator[None]:
         raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
     except (ShapeMismatch, Loop) as refusal:
         raise Unsupported("", "", str(refusal)) from refusal
-    except (Uncertain, CannotEvaluate, ValuesAbsent, EndlessRewriting) as doubt:
+    except EndlessRewriting as doubt:  # nor would EZKL come to an end
+        raise TooLarge("", "", str(doubt), "write the part that EZKL rewrites in another way") from doubt
+    except (Uncertain, CannotEvaluate, ValuesAbsent) as doubt:
         raise Unmodelled.because("", "", doubt) from doubt
+
+
+def _refuse_single_nan(graph: Graph) -> None:
+    """EZKL puts numbers for symbols in every model, and compares each constant with what it was before; tract
+    compares constants of one element by value (`core/src/model/fact.rs`, ``uniform``), which NaN fails."""
+    for node_id in graph.eval_order():
+        op = graph.nodes[node_id].op
+        if not isinstance(op, Const) or op.tensor.volume != 1 or not op.tensor.has_values:
+            continue
+        array = op.tensor.array
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            name = graph.nodes[node_id].name
+            raise Rejected(f"constant {name} is NaN", "train or export the model again, without NaN")
 
 
 _EQUATE_SIZES = frozenset({"Concat", "Flatten", "Reshape"})

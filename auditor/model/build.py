@@ -36,6 +36,7 @@ def node(walk: Walk, message: Message) -> NodeDef:
             if name in attributes or name in refs:
                 what = f"node '{safe(message.get('name', ''))}' has attribute '{safe(name)}' twice"
                 context.find("AUD-SEC-015", "medium", what, message.get("name", ""))
+                continue  # EZKL's reader takes the first
             if ref:
                 refs[name] = ref
             elif value is not None:

@@ -82,7 +82,10 @@ def _read(path: Path, max_bytes: int) -> Buffer:
         if size <= _COPY_BELOW_BYTES:
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 return file.read(size)
-        return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+        try:
+            return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise MemoryError(f"there is no room for a file of {size:,} bytes") from error
     finally:
         os.close(descriptor)
 

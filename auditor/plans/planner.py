@@ -179,7 +179,7 @@ def plan_run_args(
     if not sample.rows:
         raise CannotPlan("the model takes no input to try run args on")
     work = _work(circuit)
-    if work > wish.most_work:
+    if max(work, _elements(circuit)) > wish.most_work:
         raise CannotPlan(f"one inference computes {work:,} cells and products, too many to try run args on")
     rows = sample.rows
     if _jumps(circuit):
@@ -293,6 +293,12 @@ def _work(circuit: Circuit) -> int:
     except LayoutError:
         cells = 0
     return cells + macs(circuit.graph) + _NODE_WORK * len(circuit.graph.nodes)
+
+
+def _elements(circuit: Circuit) -> int:
+    """Of all results: a circuit that EZKL does not lay out has no cells, but its numbers take memory."""
+    shapes = (node.shape for node in circuit.graph.nodes if isinstance(node, CircuitNode))
+    return sum(math.prod(shape) for shape in shapes)
 
 
 def _effort(work: int, nodes: int) -> Effort:

@@ -210,7 +210,7 @@ def _is_of_one(node: CircuitNode, known: Mapping[int, CircuitNode | SubCircuit])
     """Whether it picks among, or normalises, one number: the position is 0, the share 1."""
     op = inner_op(node.op)
     if isinstance(op, ops.Softmax):
-        return all(node.shape[axis] == 1 for axis in op.axes)
+        return all(axis < len(node.shape) and node.shape[axis] == 1 for axis in op.axes)
     if isinstance(op, ops.ReduceArgMax | ops.ReduceArgMin):
         source, slot = node.inputs[0]
         return shape_of(known[source], slot)[op.dim] == 1

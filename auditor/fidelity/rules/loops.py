@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.circuit import Circuit
 from auditor.circuit.graph import Graph, OutputMapping, SubCircuit
 from auditor.fidelity.registry import circuit_rule, node_rule
-from auditor.fidelity.view import NodeView
+from auditor.fidelity.view import NodeView, NotKnown
 from auditor.fidelity.walk import graphs, readers, scale_of, shape_of
 
 
@@ -66,6 +66,8 @@ def scales_confused(circuit: Circuit) -> Iterator[tuple[str, str]]:
 def reversed_scan(node: NodeView) -> str | None:
     """EZKL casts the negative chunk of a reversed scan to unsigned and scans forward."""
     inputs = node.attribute("num_scan_inputs", 0)
+    if inputs > len(node.node.inputs):
+        raise NotKnown("it scans more inputs than it has")
     first = len(node.node.inputs) - inputs
     axes = node.sizes("scan_input_axes") or (0,) * inputs
     if inputs and all(node.dims(first + i)[axis] == 1 for i, axis in enumerate(axes)):

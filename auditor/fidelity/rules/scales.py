@@ -76,4 +76,4 @@ def _function_at_no_scale(node: CircuitNode) -> str | None:
 
 def _several(node: CircuitNode, op: ops.Softmax) -> bool:
     """Whether a softmax is over more than one number; of one number it is 1."""
-    return any(node.shape[axis] > 1 for axis in op.axes)
+    return any(axis < len(node.shape) and node.shape[axis] > 1 for axis in op.axes)

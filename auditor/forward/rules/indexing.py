@@ -20,7 +20,7 @@ from auditor.forward.tensors import expand, on_rows, same_rows
 def gather(op: ops.Gather, inputs: Sequence[np.ndarray], ledger: Ledger) -> np.ndarray:
     """EZKL tensor/ops.rs ``gather``, or layouts.rs ``gather``."""
     value = inputs[0]
-    if op.dim >= value.ndim - 1:
+    if not 0 <= op.dim < value.ndim - 1:
         raise Unmodelled(f"cannot gather along axis {op.dim} of {list(value.shape[1:])}")
     if op.index is None:
         arity(op, inputs, 2)
@@ -40,6 +40,7 @@ def gather_elements(op: ops.GatherElements, inputs: Sequence[np.ndarray], ledger
     arity(op, inputs, 1)
     if index.ndim != value.ndim - 1:
         raise Unmodelled(f"elements of {list(value.shape[1:])} at {list(index.shape)}")
+    select.check_axis(op.dim, value.shape[1:])
     _check_bounds(index, value.shape[op.dim + 1])
     return np.asarray(value[_all_rows(_grid(index, op.dim))])
 
@@ -88,6 +89,7 @@ def scatter_elements(op: ops.ScatterElements, inputs: Sequence[np.ndarray], ledg
         return _scattered(op.dim, inputs, ledger)
     arity(op, inputs, 2)
     value, updates = inputs
+    select.check_axis(op.dim, value.shape[1:])
     if op.index.shape != updates.shape[1:]:
         raise Unmodelled(f"{list(updates.shape[1:])} updates at {list(op.index.shape)} indices")
     _check_bounds(op.index, value.shape[op.dim + 1])
@@ -99,6 +101,7 @@ def scatter_elements(op: ops.ScatterElements, inputs: Sequence[np.ndarray], ledg
 
 def _scattered(axis: int, inputs: Sequence[np.ndarray], ledger: Ledger) -> np.ndarray:
     value, index, updates = inputs
+    select.check_axis(axis, value.shape[1:])
     if index.shape[1:] != updates.shape[1:] or index.ndim != value.ndim:
         raise Unmodelled(f"{list(updates.shape[1:])} updates at {list(index.shape[1:])} indices")
     outside = (index < 0) | (index >= value.shape[axis + 1])

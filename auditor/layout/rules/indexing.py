@@ -21,7 +21,7 @@ from auditor.layout.values import Value, activation, possible, rearranged
 def gather(op: ops.Gather, inputs: Sequence[Value], region: Region) -> Value:
     """EZKL tensor/ops.rs ``gather``, or layouts.rs ``gather``."""
     value = inputs[0]
-    if op.dim >= len(value.shape):
+    if not 0 <= op.dim < len(value.shape):
         raise LayoutError(f"cannot gather along axis {op.dim} of {list(value.shape)}")
     if op.index is None:
         arity(op, inputs, 2)
@@ -39,7 +39,7 @@ def gather(op: ops.Gather, inputs: Sequence[Value], region: Region) -> Value:
 def gather_elements(op: ops.GatherElements, inputs: Sequence[Value], region: Region) -> Value:
     """EZKL tensor/ops.rs ``gather_elements``, or layouts.rs."""
     value = inputs[0]
-    if op.dim >= len(value.shape):
+    if not 0 <= op.dim < len(value.shape):
         raise LayoutError(f"cannot gather along axis {op.dim} of {list(value.shape)}")
     if op.index is None:
         arity(op, inputs, 2)
@@ -84,6 +84,10 @@ def scatter_elements(op: ops.ScatterElements, inputs: Sequence[Value], region: R
     """EZKL tensor/ops.rs ``scatter``, or layouts.rs ``scatter_elements``."""
     if op.index is not None:
         arity(op, inputs, 2)
+        if not 0 <= op.dim < len(inputs[0].shape) or len(op.index.shape) != len(inputs[0].shape):
+            raise LayoutError(
+                f"scatter into {list(inputs[0].shape)} along axis {op.dim} at {list(op.index.shape)}"
+            )
         if op.index.shape != inputs[1].shape:
             raise LayoutError(f"{list(inputs[1].shape)} updates at {list(op.index.shape)} indices")
         _check_bounds(op.index, inputs[0].shape[op.dim])

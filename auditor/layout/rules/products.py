@@ -19,7 +19,9 @@ from auditor.layout.values import Value, activation, union
 
 @layout_rule(ops.Einsum)
 def tensor_product(op: ops.Einsum, inputs: Sequence[Value], region: Region) -> Value:
-    """EZKL ``einsum``."""
+    """EZKL ``einsum``; it fails over letters beyond ASCII."""
+    if not op.equation.isascii():
+        raise LayoutError(f"einsum {op.equation}")
     return einsum(region, inputs, op.equation)
 
 
@@ -131,6 +133,8 @@ def convolve(
     region.assign(image)
     region.advance(max(kernel.size, image.size))
     _check_convolution(image, kernel, bias, group)
+    if len(stride) > len(image.shape) - 2:  # EZKL looks for an axis of every stride, and panics
+        raise LayoutError(f"{len(stride)} strides for {len(image.shape) - 2} spatial axes")
     positions = window_positions(image.shape[2:], kernel.shape[2:], padding, stride, "convolution")
     if no_batch:
         _check_without_batch(image.shape, kernel.shape, positions, padding, stride, group)

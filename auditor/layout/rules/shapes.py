@@ -15,6 +15,9 @@ from auditor.layout.region import Region
 from auditor.layout.rules import arity, layout_rule
 from auditor.layout.values import Value, activation, union
 
+_MOST_TRACED = 1 << 27
+"""Elements of a padded tensor whose constants are told apart; of larger ones all may be anywhere."""
+
 
 @layout_rule(ops.Reshape, ops.Flatten)
 def reshape(op: ops.Reshape | ops.Flatten, inputs: Sequence[Value], region: Region) -> Value:
@@ -75,7 +78,7 @@ def padded(value: Value, padding: Padding, first_axis: int) -> Value:
         shape=shape,
         size=prod(shape),
         constants=value.constants | ZERO.constants,
-        load=surround if value.is_traceable else None,
+        load=surround if value.is_traceable and prod(shape) <= _MOST_TRACED else None,
     )
 
 

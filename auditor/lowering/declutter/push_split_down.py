@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.graph import Graph, Inlet, Outlet
 from auditor.lowering.graph.patch import Patch
+
+_MOST_READERS = 4_000
+"""Of one value: they are compared in pairs."""
 
 
 class PushSplitDown:
@@ -18,8 +22,8 @@ class PushSplitDown:
         gone: set[int] = set()
         for node_id in graph.eval_order():
             for output in graph.nodes[node_id].outputs:
-                for first, second in _candidates(graph, output.successors):
-                    if second in gone or ((first, 0) in outputs and (second, 0) in outputs):
+                for first, second in _candidates(graph, output.successors, outputs):
+                    if second in gone:
                         continue
                     if graph.nodes[first].op == graph.nodes[second].op:
                         _merge(graph, patch, first, second)
@@ -27,8 +31,14 @@ class PushSplitDown:
         return None if patch.is_empty else patch
 
 
-def _candidates(graph: Graph, readers: Sequence[Inlet]) -> Iterator[tuple[int, int]]:
-    """Pairs of readers with the same inputs; a constant may have thousands that share nothing else."""
+def _candidates(
+    graph: Graph, readers: Sequence[Inlet], outputs: Collection[Outlet]
+) -> Iterator[tuple[int, int]]:
+    """Pairs of readers with the same inputs, not both outputs; a constant may have thousands of readers.
+
+    Raises:
+        Uncertain: there are more pairs than are looked at.
+    """
     if len(readers) < 2:
         return
     groups: dict[tuple[Outlet, ...], dict[int, None]] = {}
@@ -37,7 +47,14 @@ def _candidates(graph: Graph, readers: Sequence[Inlet]) -> Iterator[tuple[int, i
         if node.op.merges_duplicates:
             groups.setdefault(tuple(node.inputs), {})[node_id] = None
     for group in groups.values():
-        yield from combinations(group, 2)
+        merged = [node_id for node_id in group if (node_id, 0) not in outputs]
+        if len(merged) > _MOST_READERS or len(merged) * len(group) > _MOST_READERS**2:
+            raise Uncertain(
+                f"{len(group):,} nodes read the same value; no more than {_MOST_READERS:,} are compared"
+            )
+        for first, second in combinations(group, 2) if merged else ():
+            if (first, 0) not in outputs or (second, 0) not in outputs:
+                yield first, second
 
 
 def _merge(graph: Graph, patch: Patch, first: int, second: int) -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.shapes import Shape, volume
-from auditor.lowering.graph.tensor import Tensor
+from auditor.lowering.graph.tensor import MAX_AXES, Tensor
 
 
 @dataclass(slots=True, eq=False)
 class Fact:
-    """Datum type and shape of a wire, and its value when it is constant (or uniform)."""
+    """Datum type and shape of a wire, and its value when it is constant (or uniform).
+
+    Raises Uncertain for more axes than ``MAX_AXES``.
+    """
 
     dt: str
     shape: Shape
     konst: Tensor | None = None
     uniform_value: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.shape) > MAX_AXES:
+            raise Uncertain(f"it has {len(self.shape):,} axes; no more than {MAX_AXES} are modelled")
 
     @property
     def rank(self) -> int:

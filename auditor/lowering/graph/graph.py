@@ -9,7 +9,7 @@ from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import volume
-from auditor.lowering.graph.tensor import EAGER_VOLUME, NUMPY_TYPES, Tensor
+from auditor.lowering.graph.tensor import EAGER_VOLUME, Tensor
 
 Outlet = tuple[int, int]
 """(node id, output slot)."""
@@ -67,7 +67,7 @@ class Graph:
         from auditor.lowering.typed.plumbing import Source
 
         if fact.konst is None and fact.volume == 0:
-            fact = Fact(fact.dt, fact.shape, _empty(fact))
+            fact = Fact(fact.dt, fact.shape, Tensor.empty(fact.dt, fact.shape))
         outlet = (self.add_node(name, Source(fact=fact), [fact]), 0)
         self.inputs.append(outlet)
         return outlet
@@ -116,7 +116,7 @@ class Graph:
         out_facts = op.output_facts(facts)
         for fact in out_facts:
             if fact.konst is None and volume(fact.shape) == 0:
-                fact.konst = _empty(fact)
+                fact.konst = Tensor.empty(fact.dt, fact.shape)
         node_id = self.add_node(name, op, out_facts)
         for slot, outlet in enumerate(inputs):
             self.add_edge(outlet, (node_id, slot))
@@ -248,9 +248,3 @@ def _constant_key(tensor: Tensor) -> ConstantKey:
 
 def _numbered(name: str, slot: int) -> str:
     return name if slot == 0 else f"{name}.{slot}"
-
-
-def _empty(fact: Fact) -> Tensor:
-    import numpy as np
-
-    return Tensor.of(np.zeros(fact.shape, dtype=NUMPY_TYPES[fact.dt]), fact.dt)

@@ -70,6 +70,10 @@ class TypedOp:
 
         raise CannotEvaluate(type(self).__name__)
 
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        """What :meth:`eval` costs: about as many elements are read, written or multiplied."""
+        return sum(fact.volume for fact in (*inputs, *outputs))
+
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         """Which axes of inputs and outputs are the same."""
         return AxesMapping.disconnected([f.rank for f in inputs], [f.rank for f in outputs])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from auditor.lowering.errors import TooManyValues, ValuesAbsent
+from auditor.lowering.errors import TooManyValues, Uncertain, ValuesAbsent
 from auditor.lowering.graph.dim import is_open, settled
 from auditor.lowering.graph.shapes import volume
 
@@ -15,6 +15,12 @@ EAGER_VOLUME = 4096
 
 MAX_VOLUME = 1 << 27
 """Values of larger constants are not looked at: a few bytes of a file can ask for terabytes."""
+
+MAX_AXES = 32
+"""Arrays of numpy before 2.0 have no more."""
+
+_MOST_SPANNED = 1 << 59
+"""The axes of an array must not span more bytes than 63 bits can count, even if one of them is empty."""
 
 _PROBE = 16
 """How many elements are compared before whole tensors are."""
@@ -32,11 +38,15 @@ class Tensor:
 
     ``load`` is called at most once. A tensor without ``load`` has no values: it stands for weights
     in general position, equal to no other tensor and uniform in no value.
+
+    Raises Uncertain for more axes than ``MAX_AXES``.
     """
 
     __slots__ = ("_array", "_load", "_probe", "_uniform", "dt", "shape")
 
     def __init__(self, dt: str, shape: tuple[int, ...], load: Callable[[], np.ndarray] | None) -> None:
+        if len(shape) > MAX_AXES:
+            raise Uncertain(f"it has {len(shape):,} axes; no more than {MAX_AXES} are modelled")
         self.dt = dt
         self.shape = shape
         self._load = load
@@ -59,6 +69,17 @@ class Tensor:
         """One value as a tensor of ``rank`` axes of size one."""
         kind = np.object_ if is_open(value) else NUMPY_TYPES[dt]
         return cls.of(np.full((1,) * rank, value, dtype=kind), dt)
+
+    @classmethod
+    def empty(cls, dt: str, shape: tuple[int, ...]) -> Tensor:
+        """A tensor of no elements.
+
+        Raises:
+            TooManyValues: the other axes are longer than an array without elements can say.
+        """
+        if volume(size for size in shape if size) > _MOST_SPANNED:
+            raise TooManyValues(f"no elements of shape {' x '.join(map(str, shape))}")
+        return cls.of(np.zeros(shape, NUMPY_TYPES[dt]), dt)
 
     @property
     def has_values(self) -> bool:

@@ -40,6 +40,10 @@ def build(graph: Graph, run_args: RunArgs, operators: Mapping[str, str] | None =
     return Circuit(graph=builder.graph(graph), run_args=run_args, front_end="onnx")
 
 
+_MOST_ELEMENTS = 2**58
+"""A field element has 2^5 bytes, and Rust panics over an allocation of 2^63 or more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Overrides:
     """What a loop imposes on its body: scales of its inputs in node order, and of nodes by id."""
@@ -108,6 +112,10 @@ class _Builder:
         self._rescale_constants(op, ctx, drafts, scales)
         op = homogenized(op, scales)
         op = rebased(op, self.run_args.rebase_target_scale, _checked(out_scale(op, scales)))
+        if node.outputs[0].fact.volume > _MOST_ELEMENTS:
+            raise Rejected(
+                f"its result has {node.outputs[0].fact.volume:,} elements, more than memory has addresses"
+            )
         return Draft(
             id=node.id,
             op=op,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.circuit import ops
-from auditor.lowering.errors import Rejected
-from auditor.lowering.graph.tensor import Tensor
+from auditor.lowering.errors import Rejected, TooManyValues
+from auditor.lowering.graph.tensor import MAX_VOLUME, Tensor
 from auditor.lowering.nodes.context import NodeContext
 from auditor.lowering.nodes.quantize import RawConstant, as_usize
 from auditor.lowering.nodes.registry import node_rule
@@ -54,6 +54,8 @@ def range_(op: Range, ctx: NodeContext) -> ops.Op:
     start, end, step = (int(as_usize(raw.values().reshape(-1)[:1])[0]) for raw in bounds if raw is not None)
     if step == 0:
         raise Rejected("EZKL cannot count in steps of less than one", "replace the range by a constant")
+    if (end - start) // step > MAX_VOLUME:
+        raise TooManyValues(f"a range of {(end - start) // step:,} elements")
     values = np.arange(start, max(start, end), step).astype(np.float32)
     raw = RawConstant(Tensor.of(values))
     return ctx.become_constant(raw, 0, "fixed", not ctx.run_args.ignore_range_check_inputs_outputs)

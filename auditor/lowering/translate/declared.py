@@ -54,7 +54,7 @@ def input_fact(info: ValueInfo, symbols: Mapping[str, int]) -> Fact:
     if len(numbers) != len(info.shape):
         raise Uncertain(f"input {info.name} has sizes that are not bound: {info.shape}")
     # tract takes what has no elements for a constant
-    empty = Tensor.of(np.zeros(numbers, NUMPY_TYPES[dt]), dt) if 0 in numbers else None
+    empty = Tensor.empty(dt, numbers) if 0 in numbers else None
     declared = _declared_shape(info, symbols) or ()
     return Fact(dt, tuple(d for d in declared if d is not None and not isinstance(d, str)), empty)
 

@@ -10,19 +10,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditor.lowering.errors import Rejected, Uncertain, Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.errors import Rejected, TooLarge, Uncertain, Unmodelled, Unsupported, ValuesAbsent
+from auditor.lowering.graph.allowance import allowance
 from auditor.lowering.graph.dim import OpenSize, UnknownForm
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import Tensor
-from auditor.lowering.translate.bodies import closure_names, free_names
+from auditor.lowering.translate.bodies import bodies, closure_names, free_names
 from auditor.lowering.translate.declared import as_tensor, check_declared, input_fact, symbols_of
 from auditor.lowering.translate.order import node_label, operators, translation_order
 from auditor.lowering.translate.registry import Call, translator
 from auditor.lowering.typed.plumbing import Const
 from auditor.model.graph import GraphDef, Model, NodeDef, ValueInfo
+
+MOST_NODES = 50_000
+"""Of a graph whose functions are put in place: some seconds of work, and no circuit that anybody proves.
+
+Those of a body count once for each graph around it, as they are looked at again for each.
+"""
 
 NO_SUCH_OPERATOR = "EZKL has no such operator"
 
@@ -43,14 +50,27 @@ def translate(model: Model) -> Translation:
         Unsupported: tract refuses a node.
         Unmodelled: we do not know what tract makes of a node.
     """
+    if _weight(model.graph) > MOST_NODES:
+        reason = f"its graph is as much work as one of more than {MOST_NODES:,} nodes"
+        raise TooLarge("", "", reason, "split the model: a circuit of so many operations is never proved")
     _refuse_inputs_as_outputs(model.graph)
     worker = _Worker(model.opset, {}, model.graph, symbols_of(model))
-    try:
-        worker.translate_graph(model.graph)
-    except Rejected as refusal:
-        raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
-    worker.try_unread_nodes(model.graph)
+    with allowance(model.file_bytes):
+        try:
+            worker.translate_graph(model.graph)
+        except Rejected as refusal:
+            raise Unsupported("", "", str(refusal), refusal.way_out) from refusal
+        worker.try_unread_nodes(model.graph)
     return Translation(graph=worker.graph, wires=worker.wires, operators=dict(operators(model.graph)))
+
+
+def _weight(graph: GraphDef) -> int:
+    weight, waiting = 0, [(graph, 1)]
+    while waiting and weight <= MOST_NODES:
+        current, depth = waiting.pop()
+        weight += len(current.nodes) * depth
+        waiting += [(body, depth + 1) for node in current.nodes if node.attributes for body in bodies(node)]
+    return weight
 
 
 def unknown_operators(model: Model) -> list[Unsupported]:
@@ -144,8 +164,8 @@ class _Worker:
                 raise Rejected(f"value {name} is defined nowhere")
         except Rejected as refusal:
             raise Unsupported("", name, str(refusal), refusal.way_out) from refusal
-        except (Uncertain, OpenSize, UnknownForm) as doubt:
-            raise Unmodelled("", name, str(doubt)) from doubt
+        except (Uncertain, OpenSize, UnknownForm, ValuesAbsent) as doubt:
+            raise Unmodelled.because("", name, doubt) from doubt
 
     # --- nodes
 
@@ -221,6 +241,8 @@ class _Worker:
         except CannotEvaluate:
             return None
         if node.op_type != "Identity" and any(_holds_nan(value) for value in values):
+            if any(value is not None and value.volume == 0 for value in constants):
+                raise Uncertain("its constant result holds NaN, made of no elements")
             # tract computes a constant node twice and wants both results equal, which NaN never is
             raise Rejected("its constant result holds NaN", "replace the node by a constant without NaN")
         return values

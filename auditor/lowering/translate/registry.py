@@ -69,8 +69,15 @@ class Call:
         return None if outlet is None else self.graph.fact(outlet).konst
 
     def attribute(self, name: str, default: T) -> T:
-        """An attribute of the node, or the default."""
+        """An attribute of the node, or the default: an integer, integers or a number with a fraction.
+
+        Raises:
+            Rejected: it is of another kind.
+        """
         value = self.node.attributes.get(name, default)
+        same = isinstance(value, type(default))
+        if not same or (isinstance(value, tuple) and not all(isinstance(item, int) for item in value)):
+            raise Rejected(f"attribute {name} is of another kind")
         return value  # type: ignore[return-value]
 
     def wire(self, op: TypedOp, *inputs: Outlet, suffix: str = "") -> Outlet:

@@ -68,6 +68,8 @@ class Compress(TypedOp):
         count = int(np.count_nonzero(condition.konst.array))
         if self.axis is None:
             return [Fact(data.dt, (count,))]
+        if not 0 <= self.axis < data.rank:
+            raise ShapeMismatch(f"compresses axis {self.axis} of {data.shape}")
         return [Fact(data.dt, (*data.shape[: self.axis], count, *data.shape[self.axis + 1 :]))]
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:

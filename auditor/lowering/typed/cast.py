@@ -78,6 +78,11 @@ def _saturated(array: np.ndarray, target: np.dtype[np.generic]) -> np.ndarray:
     return np.where(inside | (wide == 0), whole, edge)
 
 
+def whole(array: np.ndarray) -> int:
+    """The first element as Rust casts it to an i64: infinities saturate, NaN becomes zero."""
+    return int(cast_array(array.reshape(-1)[:1], "i64")[0])
+
+
 def cast_tensor(tensor: Tensor, to: str) -> Tensor:
     """A constant in another datum type (tract `Tensor::cast_to_dt`)."""
     if tensor.dt == to:

@@ -64,6 +64,10 @@ class Conv(TypedOp):
         kernel = self.kernel_fmt.as_group_o_i_hw(inputs[1], self.group)
         return [convolve(inputs[0], kernel, inputs[2], self.pool_spec)]
 
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        per_output = inputs[1].volume // max(1, self.pool_spec.output_channels)
+        return outputs[0].volume * per_output + self.pool_spec.work_of_windows(inputs[0])
+
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         data_format = self.pool_spec.data_format
         c_axis = data_format.c_axis(inputs[0].rank)

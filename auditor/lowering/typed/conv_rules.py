@@ -25,7 +25,7 @@ def stride_slice_to_downsample(conv: Conv, graph: Graph, node: Node) -> Patch | 
     """A stride over an axis where windows need no neighbours is taken before the convolution."""
     spec = conv.pool_spec
     dilations, strides = list(spec.all_dilations), list(spec.all_strides)
-    for axis, (kernel, stride) in enumerate(zip(spec.kernel_shape, strides, strict=True)):
+    for axis, (kernel, stride) in enumerate(zip(spec.kernel_shape, strides, strict=False)):
         if stride <= 1 or not spec.padding.valid_dim(axis, False):
             continue
         if kernel != 1 and dilations[axis] % stride != 0:

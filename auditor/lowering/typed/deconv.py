@@ -9,7 +9,7 @@ import numpy as np
 from auditor.lowering.graph.axes import AxesMapping
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
-from auditor.lowering.graph.shapes import Shape, ShapeMismatch
+from auditor.lowering.graph.shapes import Shape, ShapeMismatch, volume
 from auditor.lowering.typed.kernel_format import KernelFormat
 from auditor.lowering.typed.pool_spec import SPATIAL_LABELS, PoolSpec
 
@@ -32,6 +32,10 @@ class Deconv(TypedOp):
         if not spec.input_channels == channels == self.kernel_format.input_channels(kernel.shape, self.group):
             raise ShapeMismatch(f"transposed convolution of {data.shape} by {kernel.shape}")
         return [Fact(data.dt, deconv_output_shape(spec, data.shape, self.adjustments))]
+
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        per_input = inputs[1].volume // max(1, self.pool_spec.input_channels)
+        return inputs[0].volume * per_input + volume(self.pool_spec.kernel_shape) * outputs[0].volume
 
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         spec, data_format = self.pool_spec, self.pool_spec.data_format

@@ -15,10 +15,13 @@ from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.op import Consequence, TypedOp
 from auditor.lowering.graph.patch import Patch
-from auditor.lowering.graph.shapes import Shape, ShapeMismatch, broadcast_shapes
+from auditor.lowering.graph.shapes import Shape, ShapeMismatch, broadcast_shapes, volume
 from auditor.lowering.graph.tensor import NUMPY_TYPES
 from auditor.lowering.typed.concat import Concat
 from auditor.lowering.typed.slice import Slice
+
+_WORK_OF_A_TURN = 5_000
+"""Products are added up one by one; each costs as much as so many elements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,11 @@ class EinSum(TypedOp):
             raise CannotEvaluate(f"a product of {self.operating_dt}")
         kind = NUMPY_TYPES[self.operating_dt]
         return [_product(self.axes, [array.astype(kind) for array in inputs])]
+
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        shapes = [fact.shape for fact in inputs]
+        turns = volume(max(_dims(axis, shapes), default=1) for axis in self.axes.axes if not axis.outputs[0])
+        return turns * (outputs[0].volume + _WORK_OF_A_TURN)
 
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         return self.axes

@@ -55,9 +55,11 @@ class PaddingSpec:
         """Sizes and paddings of every spatial axis of a convolution or pool; longer lists are cut short.
 
         Raises:
-            ShapeMismatch: a list is shorter than the axes are many.
+            ShapeMismatch: a list is shorter than the axes are many, or a stride is zero.
         """
         self._check_lengths(spatial, kernel, dilations, strides)
+        if 0 in strides[: len(spatial)]:
+            raise ShapeMismatch("a window that moves by strides of zero")
         sizes = zip(spatial, kernel, dilations, strides, strict=False)
         return [self._compute_one(axis, *size) for axis, size in enumerate(sizes)]
 

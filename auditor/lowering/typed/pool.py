@@ -39,6 +39,9 @@ class MaxPool(TypedOp):
             return None
         return Patch.replace_single_op(graph, node, node.inputs, replace(self, pool_spec=plainer))
 
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        return self.pool_spec.work_of_windows(inputs[0])
+
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         from auditor.lowering.typed.windows import max_pool
 
@@ -61,6 +64,9 @@ class SumPool(TypedOp):
         if plainer is None:
             return None
         return Patch.replace_single_op(graph, node, node.inputs, replace(self, pool_spec=plainer))
+
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        return self.pool_spec.work_of_windows(inputs[0])
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         from auditor.lowering.typed.windows import sum_pool

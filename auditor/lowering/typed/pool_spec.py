@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from auditor.lowering.graph.axis_op import AxisChange, change_shape
-from auditor.lowering.graph.shapes import Shape, ShapeMismatch
+from auditor.lowering.graph.fact import Fact
+from auditor.lowering.graph.shapes import Shape, ShapeMismatch, volume
 from auditor.lowering.typed.padding_spec import PaddedDim, PaddingSpec
 
 SPATIAL_LABELS = "HWXYZ"
@@ -63,6 +64,9 @@ class DataFormat:
         return DataFormat({"NCHW": "NHWC", "NHWC": "NCHW", "CHW": "HWC", "HWC": "CHW"}[self.name])
 
 
+_WORK_OF_A_WINDOW = 5_000
+"""The places of a window are looked at one by one; each costs as much as so many elements."""
+
 NCHW = DataFormat("NCHW")
 """The only format of ONNX."""
 
@@ -112,6 +116,13 @@ class PoolSpec:
             raise ShapeMismatch(f"{self.input_channels} channels expected in {shape}")
         spatial = tuple(d.convoluted for d in self.computed_padding(self.data_format.hw_dims(shape)))
         return self.data_format.shape(shape[0], self.output_channels, spatial)
+
+    def work_of_windows(self, image: Fact) -> int:
+        """What running the windows over a constant image costs: its padded elements, for each place."""
+        padding = self.computed_padding(self.data_format.hw_dims(image.shape))
+        spatial = volume(max(0, dim.deconvoluted + dim.pad_before + dim.pad_after) for dim in padding)
+        others = image.volume // max(1, volume(self.data_format.hw_dims(image.shape)))
+        return volume(self.kernel_shape) * (others * spatial + _WORK_OF_A_WINDOW)
 
     def without_n(self) -> PoolSpec:
         """The same for an input without batch axis."""

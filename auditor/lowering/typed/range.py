@@ -26,6 +26,8 @@ class Range(TypedOp):
             raise ShapeMismatch("the bounds of a range are not constant")
         if len({fact.dt for fact in inputs}) != 1 or any(fact.volume != 1 for fact in inputs):
             raise ShapeMismatch(f"a range of {[(fact.dt, fact.shape) for fact in inputs]}")
+        if inputs[0].dt in ("bool", "string"):
+            raise ShapeMismatch(f"a range of {inputs[0].dt}")
         start, end, step = (tensor.array.reshape(-1)[0] for tensor in tensors)
         if is_open(start) or is_open(end) or is_open(step):
             return [Fact(inputs[0].dt, (open_length(start, end, step),))]

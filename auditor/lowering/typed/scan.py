@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.axes import InOut
 from auditor.lowering.graph.axis_op import AxisChange, move, transform_axis
 from auditor.lowering.graph.fact import Fact
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from auditor.lowering.graph.patch import Patch
 
 FULL, STATE, SCAN = "Full", "State", "Scan"
+
+
+_WORK_OF_A_TURN = 20_000
+"""Each turn costs as much as so many elements, beside what its body computes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,8 @@ class Scan(TypedOp):
 
     def eval(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         turns = self.turns([array.shape for array in inputs])
+        if turns == 0:
+            raise Uncertain("a loop over constants that never turns")
         states = [a for a, m in zip(inputs, self.input_mapping, strict=True) if m.kind == STATE]
         collected: dict[int, list[np.ndarray]] = {}
         for turn in range(turns):
@@ -112,6 +119,9 @@ class Scan(TypedOp):
                 pieces = collected[slot] if info.chunk > 0 else collected[slot][::-1]
                 collected[slot] = [np.concatenate(pieces, axis=info.axis)]
         return [collected[slot][0] for slot in sorted(collected)]
+
+    def work(self, inputs: list[Fact], outputs: list[Fact]) -> int:
+        return _WORK_OF_A_TURN * self.turns([fact.shape for fact in inputs])
 
     def _slices(
         self, inputs: Sequence[np.ndarray], states: Sequence[np.ndarray], turn: int, turns: int

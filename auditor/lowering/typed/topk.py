@@ -10,6 +10,7 @@ from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch
+from auditor.lowering.typed.cast import whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Topk(TypedOp):
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
         data, k = inputs
-        count = self.fallback_k if k.konst is None else int(k.konst.array.reshape(-1)[0])
+        count = self.fallback_k if k.konst is None else whole(k.konst.array)
         if count is None:
             raise ShapeMismatch("the number of elements to keep is not constant")
         if not 0 <= self.axis < data.rank or count < 0:

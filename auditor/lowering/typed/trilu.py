@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch
+
+_FARTHEST = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +28,7 @@ class Trilu(TypedOp):
         if data.ndim < 2 or diagonal.size != 1:
             raise ShapeMismatch(f"triangle {diagonal.shape} of {data.shape}")
         k = int(diagonal.reshape(-1)[0])
+        if abs(k) > _FARTHEST:
+            raise Uncertain(f"a diagonal {k} away, where tract's sums overflow")
+        k = max(-data.shape[-2], min(k, data.shape[-1]))
         return [np.triu(data, k) if self.upper else np.tril(data, k)]

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from auditor.lowering.errors import Unmodelled
+from auditor.lowering.errors import TooManyValues, Unmodelled
 from auditor.lowering.graph.shapes import Shape, volume
 from auditor.lowering.typed.pool_spec import PoolSpec
+
+_MOST_PADDED = 1 << 25
+"""Elements of a constant image with its padding."""
 
 Index = tuple[Any, ...]
 """An index that begins with an ellipsis, so that batch and channels stay whole."""
@@ -32,7 +35,13 @@ def convolve(data: np.ndarray, kernel: np.ndarray, bias: np.ndarray, spec: PoolS
 def deconvolve(
     data: np.ndarray, kernel: np.ndarray, bias: np.ndarray, spec: PoolSpec, adjustments: Shape, shape: Shape
 ) -> np.ndarray:
-    """The transposed convolution of ``data`` by a kernel (group, output, input, space...)."""
+    """The transposed convolution of ``data`` by a kernel (group, output, input, space...).
+
+    Raises:
+        Unmodelled: a stride is zero.
+    """
+    if 0 in spec.all_strides:
+        raise Unmodelled("ConvTranspose", "", "constants moved by strides of zero")
     image = _channels_first(data, spec)
     lists = (spec.kernel_shape, spec.all_dilations, spec.all_strides, adjustments)
     padding = spec.padding.compute_for_deconv(image.shape[2:], *lists)
@@ -40,14 +49,14 @@ def deconvolve(
     grouped = image.reshape(image.shape[0], group, kernel.shape[2], *image.shape[2:])
     sizes = spec.data_format.hw_dims(shape)
     canvas = [
-        size + p.pad_before + p.pad_after + a for size, p, a in zip(sizes, padding, adjustments, strict=True)
+        size + p.pad_before + p.pad_after + a for size, p, a in zip(sizes, padding, adjustments, strict=False)
     ]
     result = np.zeros((image.shape[0], group, outputs, *canvas), dtype=data.dtype)
     for place, window in _windows(spec, image.shape[2:]):
         weights = kernel[place]
         spread = np.einsum("ngi...,goi->ngo...", grouped, weights)
         result[window] += spread
-    kept = (slice(p.pad_before, p.pad_before + size) for size, p in zip(sizes, padding, strict=True))
+    kept = (slice(p.pad_before, p.pad_before + size) for size, p in zip(sizes, padding, strict=False))
     crop: Index = (..., *kept)
     flat = result.reshape(image.shape[0], group * outputs, *canvas)[crop]
     return _restored(flat + _aligned_bias(bias, spec), spec)
@@ -61,6 +70,8 @@ def max_pool(data: np.ndarray, spec: PoolSpec, index_type: str | None) -> list[n
     """
     if index_type is not None:
         raise Unmodelled("MaxPool", "", "the indices of a pool of constants")
+    if data.dtype.kind not in "fiu":
+        raise Unmodelled("MaxPool", "", f"a pool of constants of {data.dtype}")
     image = _channels_first(data, spec)
     lowest = np.finfo(data.dtype).min if data.dtype.kind == "f" else np.iinfo(data.dtype).min
     padded, counts = _padded(image, spec, lowest)
@@ -71,7 +82,13 @@ def max_pool(data: np.ndarray, spec: PoolSpec, index_type: str | None) -> list[n
 
 
 def sum_pool(data: np.ndarray, spec: PoolSpec, count_include_pad: bool, normalize: bool) -> np.ndarray:
-    """The sum or mean of each window; integers go through f32, as in tract."""
+    """The sum or mean of each window; integers go through f32, as in tract.
+
+    Raises:
+        Unmodelled: they are no numbers.
+    """
+    if data.dtype.kind not in "fiu":
+        raise Unmodelled("AveragePool", "", f"a pool of constants of {data.dtype}")
     kind = data.dtype if data.dtype.kind == "f" else np.dtype(np.float32)
     image = _channels_first(data, spec).astype(kind)
     padded, counts = _padded(image, spec, 0)
@@ -90,7 +107,7 @@ def sum_pool(data: np.ndarray, spec: PoolSpec, count_include_pad: bool, normaliz
 def _windows(spec: PoolSpec, counts: Shape) -> Iterator[tuple[Index, Index]]:
     """Each place of the kernel, and the spatial elements it meets (one for each of ``counts`` windows)."""
     for place in np.ndindex(*spec.kernel_shape):
-        sizes = zip(place, spec.all_dilations, counts, spec.all_strides, strict=True)
+        sizes = zip(place, spec.all_dilations, counts, spec.all_strides, strict=False)
         slices = (slice(a * d, a * d + (count - 1) * step + 1, step) for a, d, count, step in sizes)
         yield (..., *place), (..., *slices)
 
@@ -100,10 +117,13 @@ def _padded(image: np.ndarray, spec: PoolSpec, fill: float) -> tuple[np.ndarray,
     padding = spec.computed_padding(image.shape[2:])
     pads = [(0, 0), (0, 0)]
     for dim, kernel, dilation, stride in zip(
-        padding, spec.kernel_shape, spec.all_dilations, spec.all_strides, strict=True
+        padding, spec.kernel_shape, spec.all_dilations, spec.all_strides, strict=False
     ):
         reach = (dim.convoluted - 1) * stride + (kernel - 1) * dilation + 1
         pads.append((dim.pad_before, max(dim.pad_after, reach - dim.deconvoluted - dim.pad_before)))
+    size = volume(length + sum(pad) for length, pad in zip(image.shape, pads, strict=True))
+    if size > _MOST_PADDED:
+        raise TooManyValues(f"a constant image has {size:,} elements with its padding")
     return np.pad(image, pads, constant_values=fill), tuple(dim.convoluted for dim in padding)
 
 

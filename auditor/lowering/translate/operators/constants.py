@@ -63,7 +63,7 @@ def constant_like(call: Call) -> list[Outlet]:
         if given is None:
             raise Rejected("attribute shape is missing")
         shape = given
-    tensor = Tensor.of(np.full(shape, np.float32(value)).astype(NUMPY_TYPES[dt]), dt)
+    tensor = Tensor(dt, shape, lambda: np.full(shape, np.float32(value)).astype(NUMPY_TYPES[dt]))
     return [call.graph.add_const(f"{call.name}.0", tensor)]
 
 

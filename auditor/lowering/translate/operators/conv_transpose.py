@@ -79,6 +79,6 @@ def _adjustments(spec: PoolSpec, spatial: Shape, sizes: Shape) -> Shape:
         raise Rejected(f"attribute output_shape has {len(sizes)} sizes for {spec.rank} spatial axes")
     pads = [0] * spec.rank
     if padding.kind == "Explicit":
-        pads = [before + after for before, after in zip(padding.before, padding.after, strict=True)]
-    lists = zip(spatial, spec.kernel_shape, sizes, spec.all_strides, spec.all_dilations, pads, strict=True)
+        pads = [before + after for before, after in zip(padding.before, padding.after, strict=False)]
+    lists = zip(spatial, spec.kernel_shape, sizes, spec.all_strides, spec.all_dilations, pads, strict=False)
     return tuple(y + p - s * (x - 1) - (k - 1) * d - 1 for x, k, y, s, d, p in lists)

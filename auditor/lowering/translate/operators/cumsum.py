@@ -11,6 +11,7 @@ from auditor.lowering.translate.operators.reduce import resolve_axis
 from auditor.lowering.translate.registry import Call, translates
 from auditor.lowering.typed.binary import Binary
 from auditor.lowering.typed.broadcast import MultiBroadcastTo
+from auditor.lowering.typed.cast import whole
 from auditor.lowering.typed.scan import STATE, InputMapping, OutputMapping, Scan, ScanInfo
 
 
@@ -26,7 +27,7 @@ def cumulative_sum(call: Call) -> list[Outlet]:
     data = call.fact(call.input(0))
     if data.dt in ("bool", "string"):
         raise Rejected(f"it sums {data.dt}")
-    axis = resolve_axis(int(axis_value.array), data.rank)
+    axis = resolve_axis(whole(axis_value.array), data.rank)
     shape = tuple(1 if a == axis else dim for a, dim in enumerate(data.shape))
     zero = call.const(Tensor.scalar(0, data.dt), "zero")
     start = call.wire(MultiBroadcastTo(shape=shape), zero, suffix="init")

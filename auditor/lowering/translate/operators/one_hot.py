@@ -7,6 +7,7 @@ from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.translate.attributes import integer
 from auditor.lowering.translate.expectations import expect_inputs, expect_shape
 from auditor.lowering.translate.registry import Call, translates
+from auditor.lowering.typed.cast import whole
 from auditor.lowering.typed.one_hot import OneHot
 
 
@@ -21,7 +22,7 @@ def one_hot(call: Call) -> list[Outlet]:
         raise Rejected("the depth and the values of OneHot are not constant", "make them initializers")
     if dim.volume != 1:
         raise Rejected(f"the depth has shape {list(dim.shape)}")
-    classes = int(dim.array.reshape(-1)[0])
+    classes = whole(dim.array)
     if classes < 0:
         raise Rejected(f"the depth is {classes}")
     axis = integer(call, "axis", -1)

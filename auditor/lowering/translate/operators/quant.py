@@ -9,6 +9,7 @@ from auditor.lowering.graph.graph import Outlet
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.expectations import expect_inputs, expect_output, expect_type
 from auditor.lowering.translate.registry import Call, translates
+from auditor.lowering.typed.cast import whole
 from auditor.lowering.typed.quant import (
     DequantizeLinearF32,
     DynamicQuantizeLinearU8,
@@ -59,7 +60,9 @@ def _parameters(call: Call) -> tuple[float | None, int, str]:
     if not with_zero_point:
         return scale, 0, "u8"
     zero = _constant(call, 2, "the zero point")
-    return scale, int(_first(zero) or 0), zero.dt
+    if zero.volume == 0:
+        raise Rejected("a scale or zero point is empty")
+    return scale, whole(zero.array) if zero.has_values else 0, zero.dt
 
 
 def _constant(call: Call, slot: int, what: str) -> Tensor:

@@ -16,6 +16,7 @@ from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.operators.recurrent_cells import Cell, gru_cell, lstm_cell, rnn_cell
 from auditor.lowering.translate.registry import Call, translates
 from auditor.lowering.typed.axis import AxisOp
+from auditor.lowering.typed.cast import whole
 from auditor.lowering.typed.concat import Concat
 from auditor.lowering.typed.scan import FULL, STATE, InputMapping, OutputMapping, Scan, ScanInfo
 from auditor.lowering.typed.slice import Slice
@@ -144,7 +145,7 @@ def _check_lengths(layer: _Layer, length: int) -> None:
     if not konst.has_values:
         raise Uncertain("its sequence lengths depend on values that the file does not hold")
     uniform = konst.uniform()
-    if uniform is None or int(uniform.array) != length:
+    if uniform is None or whole(uniform.array) != length:
         raise Rejected("its sequences end early", "leave the input sequence_lens away")
 
 
@@ -211,7 +212,7 @@ class _Builder:
     def _initial(self, name: str, shape: tuple[int, ...]) -> Outlet:
         wire = self.layer.optional.get(name)
         if wire is None:
-            zeros = Tensor.of(np.zeros(shape, dtype=np.float32))
+            zeros = Tensor("f32", shape, lambda: np.zeros(shape, dtype=np.float32))
             return self.graph.add_const(f"{self.prefix}.{name}0", zeros)
         if self.layer.batch_first:
             wire = self._wire(f"{name}_batch_first", AxisOp(move(1, 0)), wire)

@@ -62,7 +62,7 @@ def _choice(call: Call, attribute: str, default: str, known: dict[str, str]) -> 
 def _check(call: Call, scales: int | None, sizes: int | None) -> None:
     """tract's rules: scales unless they are empty, else sizes; either has one entry for each axis."""
     present = call.present
-    rank = call.fact(present[0]).rank
+    rank = call.fact(call.input(0)).rank
     if scales is not None:
         if scales >= len(present):
             raise Rejected(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditor.lowering.errors import Rejected
+from auditor.lowering.errors import Rejected, TooManyValues
 from auditor.lowering.graph.graph import Outlet
-from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
+from auditor.lowering.graph.tensor import MAX_VOLUME, NUMPY_TYPES, Tensor
 from auditor.lowering.translate.expectations import datum_type_attribute, expect_inputs, refuse
 from auditor.lowering.translate.registry import Call, translates
+from auditor.lowering.typed.cast import whole
 
 _COSINES: dict[str, tuple[float, float, float]] = {
     "HannWindow": (0.5, -0.5, 0.0),
@@ -27,9 +28,12 @@ def window(call: Call) -> list[Outlet]:
         raise Rejected("its size is computed", "make the size a constant (EZKL needs to know it)")
     if size.shape:
         raise Rejected("its size is not a scalar")
+    length = whole(size.array)
+    if length > MAX_VOLUME:
+        raise TooManyValues(f"a window of {length:,} elements")
     dt = datum_type_attribute(call, "output_datatype") or "f32"
     periodic = call.attribute("periodic", 1) == 1
-    values = _window(call.node.op_type, int(size.array), periodic)
+    values = _window(call.node.op_type, length, periodic)
     return [call.graph.add_const(call.name, Tensor.of(values.astype(NUMPY_TYPES[dt]), dt))]
 
 
