@@ -21,11 +21,12 @@ VALUES = (
     "auditor.errors",
     "auditor.findings",
     "auditor.places",
+    "auditor.registry",
     "auditor.safe",
     "auditor.units",
     "auditor._version",
 )
-"""What every stage may import: the values that pass between stages, and what every stage says."""
+"""What every stage may import: the values that pass between stages, and what every stage says and uses."""
 
 STAGES = {
     "circuit": (),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from auditor.circuit import Circuit
 from auditor.fidelity.view import GraphView, NodeView
+from auditor.registry import import_modules
 
 NodeCheck = Callable[[NodeView], str | None]
 CircuitCheck = Callable[[Circuit], Iterable[tuple[str, str]]]
@@ -98,7 +97,5 @@ def model_rule(id: str, severity: str = "high") -> Callable[[ModelCheck], ModelC
 @cache
 def all_rules() -> Rules:
     """Every rule, in the order of the modules' names."""
-    package = importlib.import_module("auditor.fidelity.rules")
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
-        importlib.import_module(f"auditor.fidelity.rules.{module.name}")
+    import_modules("auditor.fidelity.rules")
     return _RULES

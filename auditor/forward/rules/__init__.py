@@ -7,10 +7,7 @@ axis of rows before EZKL's own, of length one where a value is the same for all 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,39 +15,26 @@ import numpy as np
 from auditor.circuit.ops import Op
 from auditor.forward.errors import Unmodelled
 from auditor.forward.ledger import Ledger
+from auditor.registry import Registry
 
 Rule = Callable[[Any, Sequence[np.ndarray], Ledger], np.ndarray]
 RuleFunction = TypeVar("RuleFunction", bound=Rule)
 
-_RULES: dict[type[Op], Rule] = {}
+_RULES: Registry[type[Op], Rule] = Registry(__name__)
 
 
 def forward_rule(*operations: type[Op]) -> Callable[[RuleFunction], RuleFunction]:
     """Marks the rule of one or more operations."""
-
-    def register(rule: RuleFunction) -> RuleFunction:
-        for operation in operations:
-            _RULES[operation] = rule
-        return rule
-
-    return register
-
-
-@cache
-def _load_rules() -> None:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    return _RULES.register(*operations)
 
 
 def operations_with_rules() -> frozenset[type[Op]]:
     """Every operation that can be computed."""
-    _load_rules()
-    return frozenset(_RULES)
+    return _RULES.keys()
 
 
 def apply_rule(operation: Op, inputs: Sequence[np.ndarray], ledger: Ledger) -> np.ndarray:
     """Computes one operation; raises Unmodelled without a rule for it."""
-    _load_rules()
     rule = _RULES.get(type(operation))
     if rule is None:
         raise Unmodelled(f"no rule for {operation.name}")

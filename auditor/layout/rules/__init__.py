@@ -6,49 +6,33 @@ of this package are searched for rules, so a new operation is one new file.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, TypeVar
 
 from auditor.circuit.ops import Op
 from auditor.layout.errors import LayoutError
 from auditor.layout.region import Region
 from auditor.layout.values import Value
+from auditor.registry import Registry
 
 Rule = Callable[[Any, Sequence[Value], Region], Value]
 RuleFunction = TypeVar("RuleFunction", bound=Rule)
 
-_RULES: dict[type[Op], Rule] = {}
+_RULES: Registry[type[Op], Rule] = Registry(__name__)
 
 
 def layout_rule(*operations: type[Op]) -> Callable[[RuleFunction], RuleFunction]:
     """Marks the rule of one or more operations."""
-
-    def register(rule: RuleFunction) -> RuleFunction:
-        for operation in operations:
-            _RULES[operation] = rule
-        return rule
-
-    return register
-
-
-@cache
-def _load_rules() -> None:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    return _RULES.register(*operations)
 
 
 def operations_with_rules() -> frozenset[type[Op]]:
     """Every operation that can be laid out."""
-    _load_rules()
-    return frozenset(_RULES)
+    return _RULES.keys()
 
 
 def apply_rule(operation: Op, inputs: Sequence[Value], region: Region) -> Value:
     """Lays out one operation; raises LayoutError where EZKL does, or without a rule for it."""
-    _load_rules()
     rule = _RULES.get(type(operation))
     if rule is None:
         raise LayoutError(f"no layout rule for {operation.name}")

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from auditor.circuit import ops
 from auditor.lowering.graph.op import TypedOp
+from auditor.registry import Registry
 
-_RULES: dict[type[TypedOp], Callable[..., Any]] = {}
+_RULES: Registry[type[TypedOp], Callable[..., Any]] = Registry("auditor.lowering.nodes")
 
 
 def node_rule(*kinds: type[TypedOp]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a function as the rule of typed operations."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for kind in kinds:
-            _RULES[kind] = function
-        return function
-
-    return register
-
-
-@lru_cache(maxsize=1)
-def _load() -> None:
-    package = importlib.import_module("auditor.lowering.nodes")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"auditor.lowering.nodes.{module.name}")
+    return _RULES.register(*kinds)
 
 
 def rule_for(op: TypedOp) -> Callable[..., Any] | None:
     """The rule of an operation."""
-    _load()
     return _RULES.get(type(op))
 
 

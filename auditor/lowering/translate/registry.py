@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 from auditor.lowering.errors import Rejected
@@ -15,6 +12,7 @@ from auditor.lowering.graph.graph import Graph, Outlet
 from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.tensor import Tensor
 from auditor.model.graph import GraphDef, NodeDef
+from auditor.registry import Registry
 
 T = TypeVar("T")
 
@@ -91,7 +89,7 @@ class Call:
 
 
 Translator = Callable[[Call], Sequence[Outlet | None]]
-_TRANSLATORS: dict[str, Translator] = {}
+_TRANSLATORS: Registry[str, Translator] = Registry("auditor.lowering.translate.operators")
 
 
 def translates(*operators: str) -> Callable[[Translator], Translator]:
@@ -100,23 +98,9 @@ def translates(*operators: str) -> Callable[[Translator], Translator]:
     It returns one outlet for each output the node names (omitted ones left out), as tract does; None
     for one that tract leaves unwired, so that a model that reads it fails.
     """
-
-    def register(function: Translator) -> Translator:
-        for operator in operators:
-            _TRANSLATORS[operator] = function
-        return function
-
-    return register
-
-
-@lru_cache(maxsize=1)
-def _load() -> None:
-    package = importlib.import_module("auditor.lowering.translate.operators")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    return _TRANSLATORS.register(*operators)
 
 
 def translator(operator: str) -> Translator | None:
     """The translator of an operator, or None when tract has none either."""
-    _load()
     return _TRANSLATORS.get(operator)

@@ -7,10 +7,7 @@ are known, the exact rule of :mod:`auditor.forward.rules` is applied instead.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
-from functools import cache
 
 import numpy as np
 
@@ -18,36 +15,23 @@ from auditor.circuit.ops import Op
 from auditor.forward.errors import Unmodelled
 from auditor.forward.ledger import Ledger
 from auditor.forward.rules import Rule, RuleFunction, apply_rule
+from auditor.registry import Registry
 
-_RULES: dict[type[Op], Rule] = {}
+_RULES: Registry[type[Op], Rule] = Registry(__name__)
 
 
 def bound_rule(*operations: type[Op]) -> Callable[[RuleFunction], RuleFunction]:
     """Marks the rule of one or more operations."""
-
-    def register(rule: RuleFunction) -> RuleFunction:
-        for operation in operations:
-            _RULES[operation] = rule
-        return rule
-
-    return register
-
-
-@cache
-def _load_rules() -> None:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    return _RULES.register(*operations)
 
 
 def operations_with_bounds() -> frozenset[type[Op]]:
     """Every operation that has a sound rule."""
-    _load_rules()
-    return frozenset(_RULES)
+    return _RULES.keys()
 
 
 def apply_bound(operation: Op, inputs: Sequence[np.ndarray], ledger: Ledger) -> np.ndarray:
     """Bounds one operation; raises Unmodelled without a rule for it."""
-    _load_rules()
     if all(len(value) == 1 for value in inputs):
         return apply_rule(operation, inputs, ledger)
     rule = _RULES.get(type(operation))

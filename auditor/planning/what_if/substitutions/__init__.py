@@ -6,8 +6,6 @@ by one yields an :class:`Edit` for each place and is marked with :func:`swap`, w
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import itemgetter
@@ -15,6 +13,7 @@ from operator import itemgetter
 from auditor.planning.what_if.change import Change
 from auditor.planning.what_if.edit import Edit, edited
 from auditor.planning.what_if.view import View
+from auditor.registry import import_modules
 from auditor.safe import safe
 
 Substitution = Callable[[View], Iterable[Change]]
@@ -50,8 +49,7 @@ def all_substitutions() -> tuple[Substitution, ...]:
 
 @cache
 def _load_modules() -> None:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    import_modules(__name__)
 
 
 def _grouped(view: View, edits: Iterable[Edit], caution: str) -> Iterator[Change]:
