@@ -13,6 +13,7 @@ from auditor.findings import Finding
 from auditor.front_end import Lowered
 from auditor.lowering import Unmodelled, Unsupported
 from auditor.lowering.errors import ValuesAbsent
+from auditor.lowering.graph.concretize import bound
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.tensor import Tensor
 from auditor.lowering.translate.driver import translate
@@ -121,7 +122,7 @@ def _translated(model: Model) -> dict[str, Fact]:
         translation = translate(model)
     except (Unmodelled, Unsupported):
         return {}
-    return {name: translation.graph.fact(outlet) for name, outlet in translation.wires.items()}
+    return {name: bound(translation.graph.fact(outlet)) for name, outlet in translation.wires.items()}
 
 
 def _value_facts(facts: Mapping[str, Fact]) -> dict[str, ValueFact]:

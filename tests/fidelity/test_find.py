@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -186,3 +187,20 @@ def test_mild_findings_inform_and_do_not_decide(tmp_path: Path) -> None:
         "feasible",
         0,
     )
+
+
+def test_named_sizes_are_numbers_in_the_facts_of_a_model_that_is_rejected(tmp_path: Path) -> None:
+    """Then there is no circuit to take the facts from, and while a model is translated such sizes are symbols."""
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel"], ["c"]),  # without strides EZKL rejects it
+        helper.make_node("Reshape", ["c", "target"], ["r"]),
+        helper.make_node("Relu", ["r"], ["y"]),
+    ]
+    constants = {"kernel": numbers(2, 1, 3), "target": ints(0, -1)}
+    made = onnx.load_from_string(example(nodes, {"x": numbers(1, 1, 8)}, constants).model)
+    made.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    path = tmp_path / "model.onnx"
+    path.write_bytes(made.SerializeToString())
+    ended = auditor("estimate", str(path), "--dim", "batch=1", "--format", "json")
+    verdict = json.loads(ended.stdout)["models"][0]["verdict"]
+    assert (verdict["status"], verdict["binding"], ended.returncode) == ("infeasible", "support", 1)
