@@ -190,7 +190,7 @@ def test_mild_findings_inform_and_do_not_decide(tmp_path: Path) -> None:
 
 
 def test_named_sizes_are_numbers_in_the_facts_of_a_model_that_is_rejected(tmp_path: Path) -> None:
-    """Then there is no circuit to take the facts from, and while a model is translated such sizes are symbols."""
+    """Then there is no circuit to take facts from, and while a model is translated such sizes are symbols."""
     nodes = [
         helper.make_node("Conv", ["x", "kernel"], ["c"]),  # without strides EZKL rejects it
         helper.make_node("Reshape", ["c", "target"], ["r"]),
