@@ -38,7 +38,7 @@ def inline_functions(model: Model) -> Model:
 
     A function written for another operator set version than the model's stays a call, and then
     ``functions`` stay with the model (:func:`opset_conflicts` names it). Raises BadModel when functions
-    call each other in a circle, expand to more than 500,000 nodes, or a call does not fit.
+    call each other in a circle, expand to more than 200,000 nodes, or a call does not fit.
     """
     if not model.functions:
         return model

@@ -29,5 +29,5 @@ DEFAULT_LIMITS = Limits()
 MAX_INPUT_ELEMENTS = 2**36
 """Elements of one declared input: as field elements they would fill 2 TiB."""
 
-MAX_EXPANDED_NODES = 500_000
+MAX_EXPANDED_NODES = 200_000
 """Nodes and calls after all model-local functions are expanded."""

@@ -14,8 +14,6 @@ from auditor.findings import Finding
 from auditor.model.graph import GraphDef, NodeDef
 from auditor.safe import safe
 
-_NO_NAMES: frozenset[str] = frozenset()
-
 
 def check_links(graph: GraphDef) -> list[Finding]:
     """What is odd about the names of ``graph`` and its subgraphs.
@@ -23,7 +21,7 @@ def check_links(graph: GraphDef) -> list[Finding]:
     Raises BadModel for a name that is read but defined nowhere or defined twice, and for a circle.
     """
     findings: list[Finding] = []
-    _check(graph, _NO_NAMES, findings)
+    _check(graph, set(), findings)
     return findings
 
 
@@ -94,12 +92,14 @@ def describe(node: NodeDef) -> str:
     return f"{safe(node.op_type)} '{safe(name)}'"
 
 
-def _check(graph: GraphDef, outer: frozenset[str], findings: list[Finding]) -> None:
+def _check(graph: GraphDef, visible: set[str], findings: list[Finding]) -> None:
+    """``visible`` are the outer names; those of the graph join them for as long as it is looked at."""
     defined = _definitions(graph)
-    for name in defined & outer:
+    for name in sorted(name for name in defined if name in visible):
         message = f"'{safe(name)}' hides a value of the same name outside its subgraph"
         findings.append(Finding(rule="AUD-SEC-015", severity="medium", message=message, node=name))
-    visible = outer | defined
+    own = [name for name in defined if name not in visible]
+    visible.update(own)
     for node in graph.nodes:
         for name in node.inputs:
             if name and name not in visible:
@@ -115,6 +115,7 @@ def _check(graph: GraphDef, outer: frozenset[str], findings: list[Finding]) -> N
     if any(index != position for position, index in enumerate(order)):
         message = "nodes stand before nodes they read (not topologically sorted)"
         findings.append(Finding(rule="AUD-SEC-014", severity="medium", message=message, node=graph.name))
+    visible.difference_update(own)
 
 
 def _definitions(graph: GraphDef) -> frozenset[str]:

@@ -141,6 +141,8 @@ def plan_model(model: Model, run_args: RunArgs, wish: Wish, progress: Progress =
         UsageError: the input file does not hold inputs of this model.
     """
     try:
+        if wish.input is None:
+            _check_drawn(model, wish)
         typed = type_model(model)
         sample = take_sample(model, wish.input, wish.seed)
         planned = plan_run_args(typed, run_args, sample, wish, _veto(model, typed), progress)
@@ -148,6 +150,13 @@ def plan_model(model: Model, run_args: RunArgs, wish: Wish, progress: Progress =
         return Outcome(run_args=None, reason=error.reason)
     best = planned.best
     return Outcome(run_args=best.run_args if best else None, reason=planned.found.reason, planned=planned)
+
+
+def _check_drawn(model: Model, wish: Wish) -> None:
+    """Raises CannotPlan for inputs that are too large to draw."""
+    numbers = RANDOM_ROWS * sum(math.prod(spec.shape) for spec in input_specs(model))
+    if numbers > wish.most_work:
+        raise CannotPlan(f"{RANDOM_ROWS} inputs are {numbers:,} numbers, too many to try run args on")
 
 
 def take_sample(model: Model, path: Path | None, seed: int) -> Sample:

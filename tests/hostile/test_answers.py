@@ -222,3 +222,29 @@ def test_mutants_are_always_the_same() -> None:
 def test_reductions_are_smaller_and_reach_the_least() -> None:
     content = m.one("Relu", name="a" * 100)
     assert any(len(smaller) < len(content) - 90 for smaller in mutations.reductions(content))
+
+
+def test_hidden_names_are_told_in_order(tmp_path: Path) -> None:
+    names = [f"v{index}" for index in range(9)]
+    body = helper.make_graph(
+        [helper.make_node("Neg", ["x"], [name]) for name in names], "b", [], [m.info("v0", None)]
+    )
+    outer = [helper.make_node("Relu", ["x"], [name]) for name in names]
+    branch = helper.make_node("If", ["c"], ["y"], then_branch=body, else_branch=body)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(m.behind(*outer, branch, constants={"c": np.array(True)}))
+    hidden = [item.node for item in read(path).source.findings if item.rule == "AUD-SEC-015"]
+    assert hidden == [*names, *names]
+
+
+def test_inputs_too_large_to_draw_are_not_planned_for(tmp_path: Path) -> None:
+    from auditor.planning.nouns import Goal
+    from auditor.plans.planner import Wish, plan_model, price_on
+    from auditor.pricing.profile_file import shipped
+
+    path = tmp_path / "m.onnx"
+    path.write_bytes(m.one("Relu", shape=(10_000, 1_000)))
+    wish = Wish(goal=Goal(), price=price_on(shipped()), most_work=20_000_000)
+    outcome = plan_model(read(path).model, RunArgs(), wish)
+    assert outcome.run_args is None
+    assert "16 inputs are 160,000,000 numbers" in outcome.reason

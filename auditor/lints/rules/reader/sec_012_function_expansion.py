@@ -1,6 +1,6 @@
 """Functions that call themselves, or expand without end.
 
-Finds: model-local functions that call each other in a circle, or that become more than 500,000 nodes once
+Finds: model-local functions that call each other in a circle, or that become more than 200,000 nodes once
 they are expanded. The file is refused.
 
 Why: thirty functions that each call the next one twice are 2 kB of file and 3,000,000,000 nodes: the checker
