@@ -141,9 +141,9 @@ def plan_model(model: Model, run_args: RunArgs, wish: Wish, progress: Progress =
         UsageError: the input file does not hold inputs of this model.
     """
     try:
+        typed = type_model(model)
         if wish.input is None:
             _check_drawn(model, wish)
-        typed = type_model(model)
         sample = take_sample(model, wish.input, wish.seed)
         planned = plan_run_args(typed, run_args, sample, wish, _veto(model, typed), progress)
     except (Unsupported, Unmodelled, CannotPlan) as error:
