@@ -13,7 +13,8 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.hostile import making as m
-from tests.hostile.making import field, varint, with_tensor
+from tests.hostile.making import with_tensor
+from tests.model.building import field, varint
 
 
 def valid() -> bytes:

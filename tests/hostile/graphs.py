@@ -10,7 +10,8 @@ import onnx
 from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from tests.hostile import making as m
-from tests.hostile.making import behind, field, graph, info, model, node_of, relu
+from tests.hostile.making import behind, graph, info, model, node_of, relu
+from tests.model.building import field, varint
 
 # --- inputs --------------------------------------------------------------------------------
 
@@ -32,7 +33,7 @@ def _deep_type(depth: int) -> bytes:
 
 def _abort_in_77_bytes() -> bytes:
     """EZKL asks for 35 terabytes, and the process dies (the reference's smallest)."""
-    dims = field(1, m.varint(1 << 3) + m.varint(2**20)) * 2
+    dims = field(1, varint(1 << 3) + varint(2**20)) * 2
     x = field(1, b"x") + field(2, field(1, b"\x08\x01" + field(2, dims)))
     y = field(1, b"y") + field(2, field(1, b"\x08\x01"))
     relu_of_x = field(1, b"x") + field(2, b"y") + field(4, b"Relu")

@@ -110,18 +110,3 @@ def floats(*values: float) -> np.ndarray:
     """A vector of float32."""
     with np.errstate(all="ignore"):
         return np.array(values, np.float32)
-
-
-def varint(value: int) -> bytes:
-    """A number on the wire."""
-    value &= 2**64 - 1
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def field(number: int, payload: bytes) -> bytes:
-    """A length-delimited field on the wire."""
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
