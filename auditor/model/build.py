@@ -22,6 +22,9 @@ _NON_TENSOR_TYPES = {
 }
 
 _NO_ATTRIBUTES: dict[str, Any] = {}
+_NO_NAMES: frozenset[str] = frozenset()
+_KINDLESS = (0, 13, 14)
+"""AttributeProto.AttributeType: undefined, and types, which no operator of EZKL's reader expects."""
 
 
 def node(walk: Walk, message: Message) -> NodeDef:
@@ -30,13 +33,16 @@ def node(walk: Walk, message: Message) -> NodeDef:
     context.count_node()
     attributes: dict[str, AttributeValue] = _NO_ATTRIBUTES
     refs: dict[str, str] = _NO_ATTRIBUTES
+    kindless = _NO_NAMES
     if "attribute" in message:
         attributes, refs = {}, {}
-        for name, ref, value in message["attribute"]:
-            if name in attributes or name in refs:
+        for name, ref, value, is_kindless in message["attribute"]:
+            if name in attributes or name in refs or name in kindless:
                 what = f"node '{safe(message.get('name', ''))}' has attribute '{safe(name)}' twice"
                 context.find("AUD-SEC-015", "medium", what, message.get("name", ""))
                 continue  # EZKL's reader takes the first
+            if is_kindless:
+                kindless |= {name}
             if ref:
                 refs[name] = ref
             elif value is not None:
@@ -50,24 +56,26 @@ def node(walk: Walk, message: Message) -> NodeDef:
         attributes=attributes,
         overload=message.get("overload", ""),
         attribute_refs=refs,
+        kindless=kindless,
     )
 
 
-def attribute(walk: Walk, message: Message) -> tuple[str, str, AttributeValue | None]:
-    """(name, referenced attribute or '', value); the value is None for types, which carry no data.
+def attribute(walk: Walk, message: Message) -> tuple[str, str, AttributeValue | None, bool]:
+    """(name, referenced attribute or '', value, whether it tells no kind).
 
-    Files of IR version 1 name no kind; then the first field that is there tells it, as in ONNX.
+    The value is None for types, which carry no data. Files of IR version 1 name no kind; then the first field
+    that is there tells it, as in ONNX.
     """
     name, ref = message.get("name", ""), message.get("ref_attr_name", "")
     if ref:
-        return name, ref, None
-    kind = message.get("type", 0)
+        return name, ref, None, False
+    kind = told = message.get("type", 0)
     if kind == 0:
         kind = next((kind for kind, (field, _) in _ATTRIBUTE_KINDS.items() if field in message), 0)
     if kind not in _ATTRIBUTE_KINDS:
         raise BadModel(f"attribute '{safe(name)}' has unknown type {kind}")
     field, convert = _ATTRIBUTE_KINDS[kind]
-    return name, "", convert(walk, message.get(field), name)
+    return name, "", convert(walk, message.get(field), name), told in _KINDLESS
 
 
 def _scalar(default: int | float) -> Callable[[Walk, Any, str], AttributeValue]:
@@ -155,7 +163,7 @@ def dimension(walk: Walk, message: Message) -> Dim:
 
 def function(walk: Walk, message: Message) -> FunctionDef:
     """The model-local function of a FunctionProto."""
-    defaults = {name: value for name, _, value in message.get("attribute_proto", ()) if value is not None}
+    defaults = {name: value for name, _, value, _ in message.get("attribute_proto", ()) if value is not None}
     return FunctionDef(
         name=message.get("name", ""),
         domain=message.get("domain", ""),

@@ -49,7 +49,8 @@ class NodeDef:
     """One ONNX node. An empty string in ``inputs`` or ``outputs`` is an omitted optional.
 
     ``attribute_refs`` maps an attribute to the attribute of the enclosing function it takes its
-    value from; it is empty everywhere but in the bodies of functions.
+    value from; it is empty everywhere but in the bodies of functions. ``kindless`` names the attributes that
+    tell no kind (or a type's): a value that ONNX reads, and EZKL refuses where it looks for it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class NodeDef:
     attributes: Mapping[str, AttributeValue]
     overload: str = ""
     attribute_refs: Mapping[str, str] = field(default_factory=dict)
+    kindless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,18 @@ def test_ezkl_takes_several_nans_for_zeroes(tmp_path: Path, content: bytes) -> N
     assert rows(tmp_path, content) > 0
 
 
+@pytest.mark.parametrize("kind", [AttributeProto.UNDEFINED, AttributeProto.TYPE_PROTO])
+def test_ezkl_refuses_an_attribute_of_no_kind_where_it_reads_it(tmp_path: Path, kind: int) -> None:
+    def axis(name: str) -> dict[str, AttributeProto]:
+        return {name: AttributeProto(type=kind, i=1)}  # type: ignore[arg-type]
+
+    with pytest.raises(Unsupported, match="axis is of another kind"):
+        lowered(tmp_path, m.one("Softmax", **axis("axis")))
+    with pytest.raises(Unsupported, match="axis is not an integer"):
+        lowered(tmp_path, m.one("Flatten", **axis("axis")))
+    assert rows(tmp_path, m.one("Relu", **axis("axis"))) == rows(tmp_path, m.one("Relu"))
+
+
 def test_ezkl_reads_the_first_of_two_attributes(tmp_path: Path) -> None:
     node = helper.make_node("Softmax", ["x"], ["y"], axis=0)
     node.attribute.append(helper.make_attribute("axis", 1))

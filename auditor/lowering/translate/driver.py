@@ -6,7 +6,8 @@ Sources: tract `onnx/src/model.rs` (parsing), `hir/src/infer/model.rs` (into_typ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -257,7 +258,7 @@ class _Worker:
     ) -> Call:
         return Call(
             graph=graph,
-            node=node,
+            node=_as_read(node),
             name=label,
             opset=self.opset,
             inputs=inputs,
@@ -304,6 +305,19 @@ def evaluate_graph(graph: Graph, outlets: Sequence[Outlet]) -> list[Tensor]:
         for slot, result in enumerate(results):
             values[(node_id, slot)] = result
     return [values[outlet] for outlet in outlets]
+
+
+_OF_NO_KIND: Any = object()
+
+
+def _as_read(node: NodeDef) -> NodeDef:
+    """The node with something of no kind that a translator expects in place of what tells no kind.
+
+    tract compares the kind that an attribute tells with the one it looks for (`onnx/src/pb_helpers.rs`).
+    """
+    if not node.kindless:
+        return node
+    return replace(node, attributes={**node.attributes, **dict.fromkeys(node.kindless, _OF_NO_KIND)})
 
 
 def _holds_nan(tensor: Tensor) -> bool:
