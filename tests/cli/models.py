@@ -53,3 +53,19 @@ def dilated_convolution(path: Path) -> Path:
         [weights],
     )
     return save(graph, path)
+
+
+def external(path: Path, data: str = "weights.bin") -> Path:
+    """A model whose weights lie in another file."""
+    weights = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"], name="mm")],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.parent.mkdir(exist_ok=True)
+    onnx.save_model(model, path, save_as_external_data=True, location=data, size_threshold=0)
+    return path

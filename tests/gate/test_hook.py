@@ -8,10 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from tests.cli import models
 
@@ -63,22 +61,6 @@ def settle() -> None:
     for path in Path().rglob("*"):
         if path.is_file():
             os.utime(path, (old, old))
-
-
-def external(path: Path, data: str = "weights.bin") -> Path:
-    """A model whose weights lie in another file."""
-    weights = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"], name="mm")],
-        "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
-        [weights],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    path.parent.mkdir(exist_ok=True)
-    onnx.save_model(model, path, save_as_external_data=True, location=data, size_threshold=0)
-    return path
 
 
 def test_success_is_silent_and_remembered() -> None:
@@ -139,7 +121,7 @@ def test_without_a_table_for_it_a_model_is_looked_at_as_a_file() -> None:
 
 
 def test_external_data_leads_to_its_model_and_its_changes_are_noticed(repository: Path) -> None:
-    external(repository / "m" / "e.onnx")
+    models.external(repository / "m" / "e.onnx")
     budget(1)
     code, out = said("m/weights.bin")
     assert code == 1

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from tests.cli import models, proving
 from tests.hooks.checkout import (
@@ -269,18 +267,8 @@ def test_a_change_of_the_configuration_alone_reaches_every_model(scratch: Scratc
 
 
 def test_a_change_of_external_data_alone_reaches_its_model(scratch: Scratch) -> None:
-    (scratch.root / "m").mkdir()
-    weights = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"], name="mm")],
-        "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
-        [weights],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    path, data = scratch.root / "m" / "e.onnx", scratch.root / "m" / "e.onnx.data"
-    onnx.save_model(model, path, save_as_external_data=True, location=data.name, size_threshold=0)
+    path = models.external(scratch.root / "m" / "e.onnx", data="e.onnx.data")
+    data = path.with_name("e.onnx.data")
     scratch.write("auditor.toml", '[models."m/*.onnx"]\ncircuit = false\n')
     scratch.passes()
     commit(scratch.root)

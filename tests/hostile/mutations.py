@@ -15,6 +15,8 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
+from tests.model.building import varint
+
 INTEGERS = (
     0, 1, -1, 2, -2, 3, -3, 4, 5, 7, 8, 9, 13, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 1000, 2**15,
     2**16, 2**20, 2**24, 2**31 - 1, 2**31, 2**32, 2**33, 2**40, 2**53, 2**62, 2**63 - 1, -(2**31),
@@ -85,19 +87,10 @@ def _mutate_bytes(content: bytes, donor: bytes, rng: random.Random) -> bytes:
             start = rng.randrange(len(donor) + 1)
             changed[at : at + size] = donor[start : start + rng.choice((4, 16, 256))]
         elif kind == 5:
-            changed[at : at + size] = _varint(rng.choice(INTEGERS))
+            changed[at : at + size] = varint(rng.choice(INTEGERS))
         elif rng.random() < 0.3:
             del changed[at:]
     return bytes(changed)
-
-
-def _varint(value: int) -> bytes:
-    value &= 2**64 - 1
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
 
 
 # --- fields, whatever they mean ------------------------------------------------------------
