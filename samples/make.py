@@ -293,7 +293,8 @@ README = """\
 
 Written by `python -m samples.make` (scikit-learn's own data, opset {opset}, seed {seed}); do not edit.
 Accuracy is that of the exported file under ONNX Runtime on the held-out quarter of the data.
-`python -m samples.llama` writes a Llama-class 7B decoder graph without weights.
+`python -m samples.graphs NAME FILE` writes a known architecture without its weights: LeNet-5, MobileNetV2,
+ResNet-50, BERT-base, GPT-2 or Llama.
 
 | sample | task | model | input | parameters | bytes | accuracy |
 |---|---|---|---|---|---|---|

@@ -28,7 +28,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from auditor.audit import audit
 from auditor.options import parse_request
-from samples import llama
+from samples.graphs import llama
 from tools.truth import REPOSITORY, Case, find_truth
 
 REPEATS = 5
@@ -197,7 +197,7 @@ def alone(directory: Path, stopwatch: Stopwatch) -> None:
         "10 MB perceptron": perceptron(790, 4),
         "50 MB perceptron": perceptron(1768, 4),
         "max-pool 64 x 64 (500 million rows)": max_pool(160, 64),
-        "Llama 7B without weights": llama.decoder(llama.Config()).SerializeToString(deterministic=True),
+        "Llama 7B without weights": llama.llama(llama.Config()).SerializeToString(deterministic=True),
     }
     for name, model in models.items():
         path = directory / "model.onnx"
