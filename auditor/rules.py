@@ -33,6 +33,8 @@ SOURCES: Mapping[str, str] = {
     "hardware": "auditor.pricing.profile_file:sources",
     "policies": "auditor.pricing.policy:sources",
     "prices": "auditor.pricing.price_sheet:sources",
+    "scenarios": "auditor.trends.scenario_file:sources",
+    "trends": "auditor.trends.trend_file:sources",
 }
 """Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
 

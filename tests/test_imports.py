@@ -53,6 +53,12 @@ STAGES = {
         "auditor.sizing.artifacts",
         "auditor.sizing.constraint_system",
     ),
+    "trends": (
+        "auditor.pricing.evidence",
+        "auditor.pricing.ranges",
+        "auditor.pricing.tables",
+        "auditor.rules",
+    ),
     "git": ("auditor.model",),
     "onnx_runtime": ("auditor.guard",),
     "evm": ("auditor.ezkl", "auditor.guard"),
