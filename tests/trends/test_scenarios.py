@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor import rules
+from auditor import explanation, rules
 from auditor.errors import UsageError
 from auditor.pricing.evidence import numbers
 from auditor.pricing.tables import BadProfile
@@ -40,7 +40,13 @@ def test_shipped_scenarios_load_with_their_trends_and_hold_no_numbers(name: str)
         trend = getattr(scenario, field)
         if trend is not None:
             assert trend == shipped_trend(content(name)[field])
-    assert [rule.kind for rule in rules.find(f"scenarios:{name}")] == ["scenarios"]
+    (rule,) = rules.find(f"scenarios:{name}")
+    page = explanation.text(rule)
+    assert all(
+        f"\n{field.capitalize()}\n  {content(name)[field]}\n" in page
+        for field in FIELDS
+        if field in content(name)
+    )
 
 
 def test_there_is_a_handful_and_a_limit_of_memory_is_a_machine() -> None:
@@ -63,7 +69,7 @@ def test_nothing_of_the_prover_changes_in_a_frozen_stack() -> None:
         ("prover", {"mid": 10}, r"prover\.mid is a number"),
         ("prover", "", "prover is empty"),
         ("prover", "rented-cpu", "a trend of hardware_price and not of prover_time"),
-        ("growth", "same-stack", "not of model_growth"),
+        ("growth", "same-stack-prover", "not of model_growth"),
         ("memory", "proving-frontier", "not of prover_memory"),
         ("memory_price", "rented-cpu", "not of memory_price"),
         ("colour", "red", "nobody knows the field colour"),
@@ -92,13 +98,13 @@ def test_an_unknown_trend_or_scenario_suggests_a_known_one() -> None:
 
 def test_a_scenario_of_the_user_finds_the_trends_beside_it(tmp_path: Path) -> None:
     folder = rules.rules_dir()
-    own_trend = (folder / "trends" / "same-stack.toml").read_text(encoding="utf-8")
+    own_trend = (folder / "trends" / "same-stack-prover.toml").read_text(encoding="utf-8")
     own = (folder / "scenarios" / "same-stack.toml").read_text(encoding="utf-8")
     (tmp_path / "trend.toml").write_text(
-        own_trend.replace('id = "same-stack"', 'id = "ours"'), encoding="utf-8"
+        own_trend.replace('id = "same-stack-prover"', 'id = "ours"'), encoding="utf-8"
     )
     file = tmp_path / "mine.toml"
-    file.write_text(own.replace('prover = "same-stack"', 'prover = "trend.toml"'), encoding="utf-8")
+    file.write_text(own.replace('prover = "same-stack-prover"', 'prover = "trend.toml"'), encoding="utf-8")
     with pytest.raises(BadProfile, match="comes with auditor"):
         resolve_scenario(str(file))
     file.write_text(

@@ -39,7 +39,7 @@ def test_there_is_a_trend_of_everything_a_rate_can_be_of() -> None:
 
 
 def test_guesses_are_called_guesses() -> None:
-    assert shipped_trend("same-stack").rests_on(TODAY)[0] == "assumed"
+    assert shipped_trend("same-stack-prover").rests_on(TODAY)[0] == "assumed"
     assert shipped_trend("prover-memory").rests_on(TODAY)[0] == "assumed"
     assert shipped_trend("model-compute-growth").rests_on(TODAY)[0] == "published"
 
@@ -177,8 +177,8 @@ def test_an_empty_file_and_a_strange_one_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_suggests_a_known_one(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="did you mean same-stack"):
-        shipped_trend("samestack")
+    with pytest.raises(UsageError, match="did you mean same-stack-prover"):
+        shipped_trend("samestackprover")
     copied = tmp_path / "mine.toml"
     text = (rules.rules_dir() / "trends" / "rented-cpu.toml").read_text(encoding="utf-8")
     copied.write_text(text, encoding="utf-8")
