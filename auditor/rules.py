@@ -31,6 +31,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 SOURCES: Mapping[str, str] = {
     "chains": "auditor.pricing.chain.profile_file:sources",
     "hardware": "auditor.pricing.profile_file:sources",
+    "methods": "auditor.landscape.method_file:sources",
     "policies": "auditor.pricing.policy:sources",
     "prices": "auditor.pricing.price_sheet:sources",
     "scenarios": "auditor.trends.scenario_file:sources",
