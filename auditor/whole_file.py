@@ -8,15 +8,15 @@ from pathlib import Path
 from auditor.errors import UsageError
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a whole file or none of it.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a whole file or none of it; text in UTF-8.
 
     Raises:
         UsageError: the file cannot be written there.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -97,6 +97,7 @@ LIBRARIES = {
     "onnx": ("auditor/ezkl/worker.py",),
     "onnxruntime": ("auditor/onnx_runtime/worker.py",),
     "pyrevm": ("auditor/evm/worker.py",),
+    "resvg_py": ("auditor/formats/png.py",),
     "rich": ("auditor/formats/terminal.py", "auditor/progress.py"),
     "typer": ("auditor/cli/",),
 }
@@ -178,7 +179,7 @@ def test_entry_and_output_modules_do_not_import_numpy() -> None:
             assert "numpy" not in {name.split(".")[0] for name, _ in imports(path)}, where(path)
 
 
-@pytest.mark.parametrize("name", ["onnx", "onnxruntime", "ezkl", "pyrevm", "rich", "typer"])
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime", "ezkl", "pyrevm", "resvg_py", "rich", "typer"])
 def test_heavy_libraries_are_imported_when_they_are_used(name: str) -> None:
     """typer is all the command line is, and rich all the terminal format is: those may."""
     exempt = {"typer": "auditor/cli/", "rich": "auditor/formats/terminal.py"}

@@ -18,9 +18,19 @@ Target = tuple["Format", Path | None]
 
 
 def targets(format_: str, outputs: Sequence[str]) -> list[Target]:
-    """Where the report goes and how it looks there, checked before any work is done; None is stdout."""
+    """Where the report goes and how it looks there, checked before any work is done; None is stdout.
+
+    Raises:
+        UsageError: a format is not known or cannot be used here, or it is bytes and stdout a terminal.
+    """
     from auditor import formats
+    from auditor.errors import UsageError
     from auditor.options import split_assignment
+
+    if format_ in formats.BINARY and sys.stdout.isatty():
+        raise UsageError(
+            f"the format '{format_}' is not for a terminal", hint=f"use --output {format_}=FILE, or redirect"
+        )
 
     files = [split_assignment("--output", output) for output in outputs]
     return [(formats.load(name), Path(path)) for name, path in files] + [(formats.load(format_), None)]
@@ -35,10 +45,13 @@ def deliver(view: View, where: Sequence[Target]) -> None:
             write_whole(path, form.render(view))
 
 
-def write(text: str) -> None:
+def write(content: str | bytes) -> None:
     """Writes to stdout. A reader that has gone (``| head``) is no error: the answer stands without it."""
     try:
-        sys.stdout.write(text)
+        if isinstance(content, str):
+            sys.stdout.write(content)
+        else:
+            sys.stdout.buffer.write(content)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

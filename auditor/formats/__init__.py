@@ -1,4 +1,4 @@
-"""Output formats: one module each, named like its file, with ``render(view, medium) -> str``.
+"""Output formats: one module each, named like its file, with ``render(view, medium) -> str``, or bytes.
 
 A format is found by listing this folder; a new one is a new file. Rendering is pure: nothing here
 prints, reads a clock or knows where its text goes. All names in a report are harmless already
@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 from auditor.errors import UsageError
@@ -33,14 +34,29 @@ PLAIN = Medium()
 class Format(Protocol):
     """What every module of this package offers."""
 
-    def render(self, view: View, medium: Medium = PLAIN) -> str:
-        """The whole report as text that ends in a newline."""
+    def render(self, view: View, medium: Medium = PLAIN) -> str | bytes:
+        """The whole report as text that ends in a newline, or as the bytes of a file that is no text."""
         ...
+
+
+BINARY = ("png",)
+"""The formats that are bytes: not for a terminal."""
+
+PICTURES = ("png", "svg")
+"""The formats that show the pictures of a report, and refuse one that has none."""
+
+_LIBRARIES = {"png": ("resvg_py", "ttf_opensans")}
+"""What a format needs beyond the package's own dependencies; the extra has the name of the format."""
 
 
 def names() -> list[str]:
     """The formats there are, sorted; none is imported. A module ``_name`` is what some of them share."""
     return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+
+
+def reports() -> list[str]:
+    """The formats that say a whole report, whichever it is, in text."""
+    return [name for name in names() if name not in PICTURES]
 
 
 _CI_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
@@ -59,8 +75,13 @@ def load(name: str) -> Format:
     """The format of this name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or a library it needs is not installed.
     """
     if name not in names():
         raise UsageError.unknown(f"there is no format '{name}'", name, names())
+    missing = [library for library in _LIBRARIES.get(name, ()) if find_spec(library) is None]
+    if missing:
+        raise UsageError(
+            f"the format '{name}' needs {' and '.join(missing)}", hint=f"pip install 'auditor[{name}]'"
+        )
     return cast(Format, importlib.import_module(f"{__name__}.{name}"))

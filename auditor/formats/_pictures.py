@@ -58,7 +58,7 @@ def percent(part: float, whole: float) -> str:
 
 # --- where a whole goes --------------------------------------------------------------------
 
-_WHOLE_Y, _GROUP_Y, _LAYER_Y, _ICICLE_HEIGHT = (0, 26), (26, 38), (64, 48), 112
+_WHOLE_Y, _GROUP_Y, _LAYER_Y, ICICLE_HEIGHT = (0, 26), (26, 38), (64, 48), 112
 
 
 def icicle(title: str, items: Sequence[Share]) -> str:
@@ -72,7 +72,7 @@ def icicle(title: str, items: Sequence[Share]) -> str:
     blocks = [_block((0, 1), _WHOLE_Y, "whole", whole, "the whole circuit")]
     blocks.extend(_group_blocks(found, total))
     return (
-        f'<svg class="icicle" width="100%" height="{_ICICLE_HEIGHT}" role="img" '
+        f'<svg class="icicle" width="100%" height="{ICICLE_HEIGHT}" role="img" '
         f'aria-label="{text(f"{title}, by operator: {said}")}">{"".join(blocks)}</svg>'
     )
 
@@ -113,7 +113,7 @@ def _block(place: tuple[float, float], rows: tuple[int, int], classes: str, line
     """A rectangle from ``place[0]`` on, ``place[1]`` wide, with its lines and a tooltip."""
     (x, width), (y, height) = place, rows
     return (
-        f'<svg x="{_percentage(x)}" y="{y}" width="{_percentage(width)}" height="{height}">'
+        f'<svg x="{percentage(x)}" y="{y}" width="{percentage(width)}" height="{height}">'
         f'<title>{text(told)}</title><rect class="{classes}" width="100%" height="100%"/>{lines}</svg>'
     )
 
@@ -165,8 +165,8 @@ def ranges(scale: Scale) -> str:
     axis = axis_for(scale)
     if axis is None:
         return ""
-    bottom = _ROW_HEIGHT * len(scale.bars)
-    height = bottom + _AXIS_HEIGHT
+    height = ranges_height(scale)
+    bottom = height - _AXIS_HEIGHT
     said = "; ".join(f"{bar.label} {bar.text}" for bar in scale.bars)
     rows = "".join(_row(bar, axis, _ROW_HEIGHT * number) for number, bar in enumerate(scale.bars))
     return (
@@ -175,17 +175,22 @@ def ranges(scale: Scale) -> str:
     )
 
 
+def ranges_height(scale: Scale) -> int:
+    """Pixels that the picture of a scale is high."""
+    return _ROW_HEIGHT * len(scale.bars) + _AXIS_HEIGHT
+
+
 def _row(bar: Bar, axis: Axis, top: int) -> str:
     start, end, mid = axis.at(bar.low), axis.at(bar.high), axis.at(bar.mid)
     tone = "" if bar.tone in ("plain", "dim", "strong") else f" b-{bar.tone}"
     y = top + 21
     label, said = safe(bar.label, limit=_MOST_LETTERS), safe(bar.text, limit=_MOST_LETTERS)
     amount = (
-        f'<circle class="point{tone}" cx="{_percentage(mid)}" cy="{y + 5}" r="5"/>'
+        f'<circle class="point{tone}" cx="{percentage(mid)}" cy="{y + 5}" r="5"/>'
         if bar.low == bar.high
-        else f'<rect class="range{tone}" x="{_percentage(start)}" y="{y}" '
-        f'width="{_percentage(max(end - start, 0.006))}" height="10" rx="5"/>'
-        f'<circle class="mid" cx="{_percentage(mid)}" cy="{y + 5}" r="3.5"/>'
+        else f'<rect class="range{tone}" x="{percentage(start)}" y="{y}" '
+        f'width="{percentage(max(end - start, 0.006))}" height="10" rx="5"/>'
+        f'<circle class="mid" cx="{percentage(mid)}" cy="{y + 5}" r="3.5"/>'
     )
     return (
         f"<g><title>{text(f'{bar.label}: {bar.text}')}</title>"
@@ -197,13 +202,14 @@ def _row(bar: Bar, axis: Axis, top: int) -> str:
 
 def _ticks(axis: Axis, bottom: int) -> Iterator[str]:
     for number, (value, label) in enumerate(axis.ticks):
-        x = _percentage(axis.at(value))
+        x = percentage(axis.at(value))
         anchor = "start" if number == 0 else "end" if number == len(axis.ticks) - 1 else "middle"
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="0" y2="{bottom}"/>'
         yield f'<text class="quiet" x="{x}" y="{bottom + 17}" text-anchor="{anchor}">{text(label)}</text>'
 
 
-def _percentage(share: float) -> str:
+def percentage(share: float) -> str:
+    """A place or a width from 0 to 1, as SVG has it."""
     share = share if math.isfinite(share) else 0.0
     return f"{100 * min(max(share, 0.0), 1.0):.3f}".rstrip("0").rstrip(".") + "%"
 

@@ -1,4 +1,4 @@
-"""Logarithmic axes whose marks are round in the unit that people use."""
+"""Axes whose marks are round in the unit that people use."""
 
 from __future__ import annotations
 
@@ -49,16 +49,19 @@ _LADDERS: Mapping[Unit, Sequence[Tick]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """From ``low`` to ``high``, both above zero, with its marks."""
+    """From ``low`` to ``high`` with its marks; both are above zero where it is logarithmic."""
 
     low: float
     high: float
     ticks: tuple[Tick, ...]
+    linear: bool = False
 
     def at(self, value: float) -> float:
         """The place of a value, from 0 to 1."""
         if value <= self.low:
             return 0.0
+        if self.linear:
+            return min((value - self.low) / (self.high - self.low), 1.0)
         return min(math.log(value / self.low) / math.log(self.high / self.low), 1.0)
 
 

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auditor.formats import PLAIN, Medium
+from auditor.formats._chart_svg import Paper, key, plot
 from auditor.formats._html_style import STYLE
 from auditor.formats._pictures import colour, groups, icicle, percent, ranges, text
+from auditor.formats._plane import Plane, plane, summary
 from auditor.views.page import (
     Bullets,
     Cell,
+    Chart,
     Column,
     Line,
     Part,
@@ -38,6 +41,8 @@ _FOOTNOTE = (
     "Of ranges, nine in ten true values lie within; the dot is what is expected. "
     "This file loads nothing from the network."
 )
+_PLOT = Paper(height=300)
+_NUMBERS = "The numbers of this chart"
 _TONES = ("good", "bad", "warning")
 
 
@@ -150,6 +155,8 @@ def _part(part: Part) -> str:
             return _shares(part)
         case Ranges():
             return _heading(part.table.title) + _table(part.table) + _charts(part.scales)
+        case Chart():
+            return _heading(part.title) + _chart(part)
 
 
 def _bullets(part: Bullets) -> str:
@@ -164,6 +171,32 @@ def _charts(scales: Sequence[Scale]) -> str:
     drawn = [(scale.title, picture) for scale in scales if (picture := ranges(scale))]
     figures = "".join(f"<figure><h4>{_text(title)}</h4>{picture}</figure>" for title, picture in drawn)
     return f'<div class="charts of{len(drawn)}">{figures}</div>' if drawn else ""
+
+
+def _chart(part: Chart) -> str:
+    """The picture with its key, and its numbers as a table that opens; the table alone if nothing fits."""
+    drawn = plane(part)
+    if drawn is None:
+        return _table(part.table)
+    picture = (
+        f'<svg class="plot" height="{_PLOT.height + 28:g}" role="img" '
+        f'aria-label="{text(f"{part.title}: {summary(part, drawn)}")}">{plot(drawn, _PLOT)}</svg>'
+    )
+    notes = "".join(f'<p class="note">{_text(note)}</p>' for note in drawn.notes)
+    numbers = f'<details class="more"><summary>{_NUMBERS}</summary>{_table(part.table)}</details>'
+    return (
+        f'<figure>{_key(drawn)}<p class="axes">{_text(part.y_title)}</p>{picture}'
+        f'<p class="axes below">{_text(part.x_title)}</p>{notes}</figure>{numbers}'
+    )
+
+
+def _key(drawn: Plane) -> str:
+    items = "".join(
+        f'<li><svg width="34" height="16" viewBox="0 -8 34 16" aria-hidden="true">{key(place, drawn)}</svg>'
+        f"<span>{_text(label)}</span></li>"
+        for place, label in enumerate(drawn.labels)
+    )
+    return f'<ul class="key">{items}</ul>'
 
 
 def _shares(part: Shares) -> str:

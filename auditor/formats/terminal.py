@@ -10,12 +10,16 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from auditor.formats import PLAIN, Medium, without_ci_commands
+from auditor.formats._chart_text import paint
+from auditor.formats._plane import plane
 from auditor.safe import harmless
 from auditor.views.page import (
     Bullets,
     Cell,
+    Chart,
     Column,
     Line,
+    Page,
     Part,
     Rows,
     Table,
@@ -29,12 +33,20 @@ _STYLES: dict[Tone, str] = {
     "plain": "", "good": "bold green", "bad": "bold red", "warning": "bold yellow", "dim": "dim",
     "strong": "bold",
 }  # fmt: skip
-_ASCII = str.maketrans({"·": "-", "…": "~", "→": ">", "×": "x", "⏎": "~", "−": "-", "—": "-", "–": "-"})
+_ASCII = str.maketrans(
+    {"·": "-", "…": "~", "→": ">", "×": "x", "⏎": "~", "−": "-", "—": "-", "–": "-", "µ": "u"}
+)
 _INDENT = (0, 0, 0, 2)
+_INKS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 
 def render(view: View, medium: Medium = PLAIN) -> str:
     """The page of the view."""
+    return render_page(view.page(), medium)
+
+
+def render_page(page: Page, medium: Medium) -> str:
+    """The page, its charts drawn in characters."""
     paper = StringIO()
     console = Console(
         file=paper,
@@ -47,10 +59,9 @@ def render(view: View, medium: Medium = PLAIN) -> str:
         highlight=False,
         legacy_windows=False,
     )
-    page = view.page()
     console.print(Text(harmless(page.header), style="dim"))
     for part in page.parts:
-        for piece in _pieces(part):
+        for piece in _chart(part, medium) if isinstance(part, Chart) else _pieces(part):
             console.print(piece)
     lines = (line.rstrip() for line in paper.getvalue().split("\n"))
     text = without_ci_commands("\n".join(lines))
@@ -68,6 +79,20 @@ def _pieces(part: Part) -> list[RenderableType]:
             return [_title(bullets.title), below] if bullets.title else [below]
         case Table() as table:
             return [_title(table.title), Padding(_table(table), _INDENT)]
+
+
+def _chart(part: Chart, medium: Medium) -> list[RenderableType]:
+    """The picture, or its table where nothing of it has a place."""
+    drawn = plane(part)
+    if drawn is None:
+        return _pieces(part.table)
+    picture = Text(no_wrap=True, overflow="ignore")
+    for runs in paint(part, drawn, medium.columns - _INDENT[3], unicode=medium.unicode):
+        for words, place in runs:
+            picture.append(harmless(words), style="dim" if place is None else _INKS[place % len(_INKS)])
+        picture.append("\n")
+    picture.rstrip()
+    return [_title(part.title), Padding(picture, _INDENT)]
 
 
 def _line(line: Line) -> Text:

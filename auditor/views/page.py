@@ -116,12 +116,71 @@ class Ranges:
     scales: tuple[Scale, ...]
 
 
-Part = Line | Rows | Bullets | Table | Shares | Ranges
+Measure = Unit | Literal["count", "years", "factor", "share"]
+"""What an axis of a chart counts in: ``years`` since then or of the calendar, ``share`` from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place of a chart, in the units of its axes; ``low`` to ``high`` is where y may really be."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """``points`` stand alone, a ``line`` joins them, ``steps`` keep each y until the next x, and a ``fan`` is
+    a line within the band from low to high.
+
+    Curves of one label are one thing in several shapes (what was measured, and what is expected between):
+    they share a colour, a mark and a line of the key. A ``dim`` one stands back, a ``strong`` one stands out.
+    """
+
+    label: str
+    points: tuple[Point, ...]
+    kind: Literal["line", "points", "steps", "fan"] = "line"
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A limit: a line across the whole chart where ``axis`` has the value."""
+
+    label: str
+    value: float
+    axis: Literal["x", "y"] = "y"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Curves over one pair of axes; ``table`` says the same to formats without pictures.
+
+    What an axis cannot show (a zero on a logarithmic one, a value that is no number) is left out, and the
+    picture says how many points that are. ``note`` is a line below it: what a band or a dash means.
+    """
+
+    title: str
+    x_title: str
+    y_title: str
+    x_unit: Measure = "count"
+    y_unit: Measure = "count"
+    log_x: bool = False
+    log_y: bool = False
+    lines: tuple[Curve, ...]
+    marks: tuple[Mark, ...] = ()
+    note: str = ""
+    table: Table
+
+
+Part = Line | Rows | Bullets | Table | Shares | Ranges | Chart
 
 
 def without_pictures(part: Part) -> Line | Rows | Bullets | Table:
     """The part for formats that have only text."""
-    return part.table if isinstance(part, Shares | Ranges) else part
+    return part.table if isinstance(part, Shares | Ranges | Chart) else part
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ def schema() -> dict[str, object]:
 
 def test_formats_are_found_by_their_files() -> None:
     assert {"terminal", "table", "concise", "json", "sarif", "junit"} <= set(formats.names())
-    assert {"markdown", "html", "github", "gitlab"} <= set(formats.names())
+    assert {"markdown", "html", "github", "gitlab", "svg", "png"} <= set(formats.names())
     with pytest.raises(UsageError, match="no format 'yaml'"):
         formats.load("yaml")
 
 
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", formats.reports())
 @pytest.mark.parametrize("command", ["estimate", "inspect"])
 def test_every_format_names_every_model_and_ends_its_last_line(name: str, command: str) -> None:
     text = formats.load(name).render(audit(FEASIBLE, REJECTED, UNREADABLE, command=command))
@@ -108,7 +108,7 @@ def test_terminal_shows_unsupported_operators_findings_and_next_actions() -> Non
         assert word in text
 
 
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", formats.reports())
 def test_names_are_never_markup_or_commands(name: str) -> None:
     """Markup of rich, and commands of GitHub, Azure and TeamCity, in a place that can start a line."""
     nasty = Layer(

@@ -22,6 +22,7 @@ from auditor.formats.markdown import MARKER
 from auditor.safe import harmless
 from tests.formats.views import NASTY, Echo, views
 
+TEXTS = sorted({*formats.names()} - {*formats.BINARY})
 EVERYTHING = Echo(NASTY)
 ONE_BY_ONE = [Echo((text,)) for text in NASTY]
 
@@ -51,7 +52,7 @@ def examples(test):  # type: ignore[no-untyped-def]
     return every
 
 
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", TEXTS)
 def test_no_control_character_comes_out(name: str) -> None:
     for view in (*ONE_BY_ONE, EVERYTHING):
         text = formats.load(name).render(view)
@@ -59,7 +60,7 @@ def test_no_control_character_comes_out(name: str) -> None:
         assert bad <= {"\n"}, (name, view, bad)
 
 
-@pytest.mark.parametrize("name", sorted({*formats.names()} - {"github"}))
+@pytest.mark.parametrize("name", sorted({*TEXTS} - {"github"}))
 def test_no_line_is_a_workflow_command(name: str) -> None:
     for view in (*ONE_BY_ONE, EVERYTHING):
         text = formats.load(name).render(view)
@@ -68,7 +69,7 @@ def test_no_line_is_a_workflow_command(name: str) -> None:
             assert not re.search(r"##\w*\[", text), (name, view)
 
 
-@pytest.mark.parametrize("name", sorted({*formats.names()} - {"terminal", "table", "concise", "github"}))
+@pytest.mark.parametrize("name", sorted({*TEXTS} - {"terminal", "table", "concise", "github"}))
 def test_files_are_ascii_where_they_can_say_all_in_it(name: str) -> None:
     assert formats.load(name).render(EVERYTHING, formats.Medium(unicode=False)).isascii()
 
@@ -189,7 +190,7 @@ TAGS = (
     {"html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer", "nav"}
     | {"h1", "h2", "h3", "h4", "p", "ul", "li", "a", "span", "div", "dl", "dt", "dd", "br", "strong", "code"}
     | {"details", "summary", "table", "thead", "tbody", "tr", "th", "td"}
-    | {"figure", "svg", "g", "rect", "text", "circle", "line"}
+    | {"figure", "svg", "g", "rect", "text", "circle", "line", "path"}
 )
 
 
@@ -205,7 +206,18 @@ def test_html_has_no_elements_but_ours(view: Echo) -> None:
             assert tag == "a"
             assert re.fullmatch(r"#s\d+", value)
         if name in ("x", "y", "width", "height", "cx", "cy", "rx", "r", "x1", "x2", "y1", "y2"):
-            assert re.fullmatch(r"[\d.]+%?", value), (tag, name, value)
+            assert re.fullmatch(r"-?[\d.]+%?", value), (tag, name, value)
+        if name == "d":
+            assert re.fullmatch(r"[MLHVhvaz\d .-]+", value), value
+
+
+@examples
+def test_svg_is_xml_of_our_elements(view: Echo) -> None:
+    root = ElementTree.fromstring(formats.load("svg").render(view))
+    names = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert names <= {"svg", "title", "style", "rect", "g", "path", "line", "text", "circle"}
+    attributes = {name for element in root.iter() for name in element.attrib}
+    assert not [name for name in attributes if name.startswith("on") or "href" in name or name == "style"]
 
 
 @examples

@@ -127,7 +127,7 @@ def test_documents_follow_their_schemas(view: View) -> None:
         jsonschema.Draft202012Validator(schema(name), registry=registry).validate(document | {"x": 1})
 
 
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", formats.reports())
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_every_format_ends_its_last_line_and_gives_no_commands(view: View, name: str) -> None:
     text = formats.load(name).render(view)
@@ -142,7 +142,7 @@ def test_every_format_ends_its_last_line_and_gives_no_commands(view: View, name:
 
 
 def test_an_unsafe_srs_is_called_so_everywhere() -> None:
-    for name in formats.names():
+    for name in formats.reports():
         for view in (VIEWS["proved"], VIEWS["verified"]):
             assert "unsafe" in formats.load(name).render(view).lower()
 

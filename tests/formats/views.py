@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from auditor.views.page import (
     Bar,
     Bullets,
+    Chart,
     Column,
+    Curve,
     Line,
+    Mark,
     Page,
+    Point,
     Ranges,
     Result,
     Rows,
@@ -39,8 +43,23 @@ class Echo:
         table = Table(self.texts[-1], columns, rows)
         shares = Shares(table, tuple(Share(text, text, 7, text) for text in self.texts))
         bars = tuple(Bar(text, 1.0, 2.0, 3.0, text) for text in self.texts)
+        curves = tuple(
+            Curve(text, (Point(1.0, 2.0, 1.0, 3.0), Point(at + 2.0, 5.0)), kind)
+            for at, text in enumerate(self.texts)
+            for kind in ("line", "points", "fan")
+        )
+        chart = Chart(
+            title=self.texts[0],
+            x_title=self.texts[0],
+            y_title=self.texts[-1],
+            lines=curves,
+            marks=tuple(Mark(text, 3.0, axis) for text in self.texts for axis in ("x", "y")),
+            note=self.texts[-1],
+            table=table,
+        )
         parts = [part for text in self.texts for part in _about(text)]
-        return Page(self.texts[0], (*parts, table, shares, Ranges(table, (Scale("x", "seconds", bars),))))
+        ranges = Ranges(table, (Scale("x", "seconds", bars),))
+        return Page(self.texts[0], (*parts, table, shares, ranges, chart))
 
     def lines(self) -> list[str]:
         return list(self.texts)
