@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from importlib import resources
 
+from auditor.errors import UsageError
 from auditor.formats import PLAIN, Medium, svg
 from auditor.views.page import View
 
 _SCALE = 2.0
 """Pixels of the file for each of the drawing's, so that it is sharp on paper and on dense screens."""
 
+_HIGHEST = 16_000
+"""Pixels of a drawing beyond which the memory for its picture is no longer a matter of course: 256 MB."""
+
 
 def render(view: View, medium: Medium = PLAIN) -> bytes:
     """The picture of the view.
 
     Raises:
-        UsageError: its page has no picture.
+        UsageError: its page has no picture, or so many that the file would be huge.
     """
     import resvg_py
 
-    drawing = svg.render(view, medium)
+    drawing, height = svg.drawing(view)
+    if height > _HIGHEST:
+        raise UsageError("this report has too many pictures for one PNG", hint="use the format svg")
     font = resources.files("ttf_opensans") / "ttf"
     with (
         resources.as_file(font / "OpenSans-Regular.ttf") as regular,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from auditor.errors import UsageError
 from auditor.formats import PLAIN, Medium
@@ -16,16 +17,28 @@ from auditor.formats._chart_svg import Paper, key, number, plot
 from auditor.formats._html_style import PICTURES, STYLE
 from auditor.formats._pictures import ICICLE_HEIGHT, icicle, ranges, ranges_height, text
 from auditor.formats._plane import Plane, plane, summary
+from auditor.safe import safe
 from auditor.views.page import Chart, Line, Part, Ranges, Shares, View
 
 WIDTH = 1000
 _SIDE, _LEFT, _RIGHT = 28, 96, 232
 _PLOT_HEIGHT, _KEY_ROW = 320, 19
 _KEY_LETTERS = 24
+_NOTE_LETTERS = 135
+_FOOT = 34
 
 
 def render(view: View, medium: Medium = PLAIN) -> str:
     """The pictures of the view.
+
+    Raises:
+        UsageError: its page has no picture.
+    """
+    return drawing(view)[0]
+
+
+def drawing(view: View) -> tuple[str, float]:
+    """The pictures of the view as SVG, and how many pixels that is high.
 
     Raises:
         UsageError: its page has no picture.
@@ -40,15 +53,15 @@ def render(view: View, medium: Medium = PLAIN) -> str:
         top += block.height
     told = text(page.header)
     whole = f"""<?xml version="1.0" encoding="UTF-8"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{number(top + 34)}" \
-viewBox="0 0 {WIDTH} {number(top + 34)}" role="img">
+<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{number(top + _FOOT)}" \
+viewBox="0 0 {WIDTH} {number(top + _FOOT)}" role="img">
 <title>{told}</title>
 <style>{_STYLE}</style>
 <rect width="100%" height="100%" fill="{_COLOURS["card"]}"/>
 {drawn}<text class="quiet" x="{_SIDE}" y="{number(top + 14)}">{told}</text>
 </svg>
 """
-    return whole.encode("ascii", "xmlcharrefreplace").decode()
+    return whole.encode("ascii", "xmlcharrefreplace").decode(), top + _FOOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +114,10 @@ def _framed(title: str, picture: str, height: float) -> _Block:
 def _chart(part: Chart, drawn: Plane) -> _Block:
     paper = Paper(width=WIDTH - _LEFT - _RIGHT, height=max(_PLOT_HEIGHT, _KEY_ROW * len(drawn.labels)))
     bottom = 62 + paper.height
+    said = [line for note in drawn.notes for line in wrap(note, _NOTE_LETTERS)]
     notes = "".join(
         f'<text class="quiet" x="{_SIDE}" y="{number(bottom + 62 + 17 * at)}">{text(note)}</text>'
-        for at, note in enumerate(drawn.notes)
+        for at, note in enumerate(said)
     )
     markup = (
         f"<title>{text(f'{part.title}: {summary(part, drawn)}')}</title>"
@@ -114,7 +128,7 @@ def _chart(part: Chart, drawn: Plane) -> _Block:
         f'<text class="quiet" x="{WIDTH - _RIGHT}" y="{number(bottom + 40)}" text-anchor="end">'
         f"{text(part.x_title)}</text>{notes}"
     )
-    return _Block(markup, bottom + 76 + 17 * len(drawn.notes))
+    return _Block(markup, bottom + 76 + 17 * len(said))
 
 
 def _key(drawn: Plane, height: float) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _key(drawn: Plane, height: float) -> Iterator[str]:
     order = sorted(ends, key=lambda place: (-ends[place], place))
     rows = _apart([(1 - ends[place]) * height for place in order], height)
     for place, y in zip(order, rows, strict=True):
-        label = _shortened(drawn.labels[place])
+        label = safe(drawn.labels[place], limit=_KEY_LETTERS)
         told = f"<title>{text(drawn.labels[place])}</title>"
         yield (
             f'<g transform="translate(14,{number(y)})">{told}{key(place, drawn)}'
@@ -147,10 +161,6 @@ def _apart(wished: list[float], height: float) -> list[float]:
         rows[at] = min(rows[at], limit)
         limit = rows[at] - _KEY_ROW
     return rows
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= _KEY_LETTERS else f"{label[: _KEY_LETTERS - 1]}…"
 
 
 # --- style ---------------------------------------------------------------------------------

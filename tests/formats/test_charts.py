@@ -310,6 +310,14 @@ def test_labels_in_the_key_do_not_cover_each_other() -> None:
     assert all(below - above >= 18.9 for above, below in pairwise(rows))
 
 
+def test_long_texts_stay_within_the_file() -> None:
+    part = replace(COST, note="note " * 100, lines=(Curve("a long name " * 9, LINE),))
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg(Report((part,))))
+    assert max(map(len, texts)) <= 135
+    assert sum(words.count("note") for words in texts) == 100
+    assert any(words.startswith("a long") and len(words) <= 30 for words in texts)
+
+
 def test_curves_stand_out_of_the_page() -> None:
     """3 to 1, as WCAG asks of graphics, in the light and in the dark."""
     light, dark = re.findall(r":root\{([^}]*)\}", STYLE)
@@ -393,6 +401,12 @@ def test_png_has_letters_wherever_it_is_made() -> None:
     """The words alone change the picture, with no font of the machine's."""
     named = replace(COST, title="Another title")
     assert png(Report((named,))) != png(Report((COST,)))
+
+
+def test_png_of_very_many_pictures_is_refused() -> None:
+    pytest.importorskip("resvg_py")
+    with pytest.raises(UsageError, match="too many pictures"):
+        png(Report((COST,) * 40))
 
 
 def test_png_needs_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
