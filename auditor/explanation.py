@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.lints import Lint
 from auditor.rules import Rule
+from auditor.units import bytes_text, seconds_text
 
 WIDTH = 80
 _INDENT = "  "
@@ -18,7 +19,9 @@ def text(rule: Rule) -> str:
     parts = [f"{rule.title} ({rule.kind})", _paragraph(rule.summary)]
     for name, value in rule.fields.items():
         if value != rule.title:
-            parts.append(f"{_heading(name)}\n{_value(value)}")
+            parts.append(f"{_heading(name)}\n{_field_text(name, value)}")
+    if rule.kind == "systems":
+        parts.append(f"How well a row is predicted by the others\n{_fits(rule)}")
     parts.append("Sources\n" + "\n".join(_bullet(_source(source)) for source in rule.sources))
     return "\n\n".join(parts) + "\n"
 
@@ -42,6 +45,63 @@ _CHECKED = {
     "circuit": "Where a circuit was laid out: `estimate`, `inspect` and `check`.",
     "gate": "Where the configuration is read: `check`.",
 }
+
+
+_RECORDS = ("rows", "scaling")
+"""Fields that are tables of records: each is one item, in the units that its fields end with."""
+
+_LEADS = {"dated": "of", "fixed": "for", "hardware": "on", "why": "because:"}
+"""What leads to the text of a field, where its name does not."""
+
+_NAMES = ("operators",)
+"""Fields that are lists of bare names: a paragraph, and no list."""
+
+
+def _field_text(name: str, value: Any) -> str:
+    if name in _RECORDS and isinstance(value, Mapping):
+        return _records(value)
+    if name in _NAMES and isinstance(value, list):
+        return _paragraph(", ".join(value) or "none are known")
+    return _value(value)
+
+
+def _records(table: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n".join(
+        _bullet(f"{name}: {', '.join(_field(field, value) for field, value in record.items())}")
+        for name, record in table.items()
+    )
+
+
+def _field(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {line}" for line in _lines(value))
+    if isinstance(value, list):
+        return f"{name} {' and '.join(str(item) for item in value)}"
+    if name == "model":
+        return str(value)
+    if not isinstance(value, (int, float)):
+        return f"{_LEADS.get(name, name.replace('_', ' '))} {str(value).rstrip('.')}"
+    if name.endswith("_seconds"):
+        return f"{name.removesuffix('_seconds').replace('_', ' ')} {seconds_text(value)}"
+    if name.endswith("_bytes"):
+        return f"{name.removesuffix('_bytes').replace('_', ' ')} {bytes_text(value)}"
+    return f"{value:,} {name}" if name in ("parameters", "macs", "bits", "cores") else f"{name} {value:,}"
+
+
+def _fits(rule: Rule) -> str:
+    """The ratios of predicted to published, each row of a series left out in turn."""
+    from auditor.landscape.system_file import shipped_system
+    from auditor.landscape.systems import WORDS, fit_errors
+
+    ratios: dict[tuple[str, str], list[float]] = {}
+    for error in fit_errors(shipped_system(rule.name)):
+        ratios.setdefault((error.series, WORDS[error.quantity]), []).append(error.ratio)
+    if not ratios:
+        return _paragraph("There is no series of three rows, and nothing is predicted from others.")
+    return "\n".join(
+        _bullet(f"{series}, {words}: {min(found):.2g} to {max(found):.2g} times what was published")
+        for (series, words), found in ratios.items()
+    )
 
 
 def _value(value: Any) -> str:

@@ -35,6 +35,7 @@ SOURCES: Mapping[str, str] = {
     "policies": "auditor.pricing.policy:sources",
     "prices": "auditor.pricing.price_sheet:sources",
     "scenarios": "auditor.trends.scenario_file:sources",
+    "systems": "auditor.landscape.system_file:sources",
     "trends": "auditor.trends.trend_file:sources",
 }
 """Kinds that are checked where they are used: ``module:function``, called with a file's content and name.
@@ -122,9 +123,10 @@ def load_all(kind: str) -> list[Rule]:
 
 def find(word: str) -> list[Rule]:
     """The rules that are called ``word``, whatever its case, dashes and underscores: of any kind, or of the
-    one named before a colon."""
+    one named before a colon, in the singular or the plural."""
     before, colon, after = word.partition(":")
-    wanted, searched = (_plain(after), [before]) if colon and before in kinds() else (_plain(word), kinds())
+    named = [kind for kind in kinds() if colon and before in (kind, _singular(kind))]
+    wanted, searched = (_plain(after), named) if named else (_plain(word), kinds())
     return [load(kind, name) for kind in searched for name in names(kind) if _plain(name) == wanted]
 
 
@@ -159,6 +161,17 @@ def digest() -> str:
         total.update(path.relative_to(root).as_posix().encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:12]
+
+
+def _singular(kind: str) -> str:
+    """What people call one rule of a kind.
+
+    >>> _singular("policies"), _singular("chains"), _singular("hardware"), _singular("srs")
+    ('policy', 'chain', 'hardware', 'srs')
+    """
+    if kind.endswith("ies"):
+        return f"{kind.removesuffix('ies')}y"
+    return kind if kind == "srs" else kind.removesuffix("s")
 
 
 def _plain(word: str) -> str:
