@@ -128,7 +128,7 @@ def amount(system: System, workload: Workload, quantity: Quantity) -> Amount | s
         return _joined(within)
     alike = _nearest([row for row in rows if _may_be(row, workload)], workload)
     if alike:
-        return _assumed(system, alike, quantity)
+        return _assumed(system, alike, workload, quantity)
     return _joined(read) if read else f"published only for {_models(rows)}"
 
 
@@ -261,8 +261,9 @@ def _published(system: System, rows: Sequence[Row], quantity: Quantity) -> Amoun
     return _measured(system, rows, quantity, f"published for {_rows_text(rows)}", "published")
 
 
-def _assumed(system: System, rows: Sequence[Row], quantity: Quantity) -> Amount:
-    how = f"published for {_rows_text(rows)}, and assumed to hold at another length"
+def _assumed(system: System, rows: Sequence[Row], workload: Workload, quantity: Quantity) -> Amount:
+    length = "any sequence" if workload.sequence is None else f"sequence {workload.sequence:,}"
+    how = f"published for {_rows_text(rows)}; that it holds at {length} is assumed"
     return _measured(system, rows, quantity, how, "assumed")
 
 
@@ -293,14 +294,21 @@ def _row_text(row: Row) -> str:
 
 
 def _models(rows: Sequence[Row]) -> str:
-    named = _once(_described(row) for row in rows)
+    lengths: dict[tuple[str, int | None], list[int]] = {}
+    for row in rows:
+        found = lengths.setdefault((row.model, row.parameters), [])
+        if row.sequence is not None and row.sequence not in found:
+            found.append(row.sequence)
+    named = [_described(*model, found) for model, found in lengths.items()]
     more = len(named) - _MOST_NAMED
     return ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _described(row: Row) -> str:
-    size = "parameters not stated" if row.parameters is None else count_text(row.parameters)
-    return f"{row.model} ({size}{'' if row.sequence is None else f', sequence {row.sequence:,}'})"
+def _described(model: str, parameters: int | None, lengths: Sequence[int]) -> str:
+    said = [] if parameters is None else [count_text(parameters)]
+    if lengths:
+        said.append(f"sequence {', '.join(f'{length:,}' for length in sorted(lengths))}")
+    return f"{model} ({', '.join(said)})" if said else model
 
 
 def _notes(system: System) -> Iterable[str]:

@@ -157,7 +157,9 @@ def test_a_condition_that_is_not_met_leaves_it_unknown_and_says_what_is_publishe
     answer = way(ZKLLM, workload(4_000_000_000, None, 512))
     assert answer.seconds is None
     assert answer.unknown["prove_seconds"].startswith("published only for OPT-125M (125 M, sequence 2,048)")
-    assert "and 5 more" in answer.unknown["prove_seconds"]
+    assert answer.unknown["prove_seconds"].endswith("and 5 more")
+    deepprove = way(shipped_system("deepprove-basefold"), workload(124_439_808, None, 10_000))
+    assert "GPT-2 (124 M, sequence 64, 128, 256, 512)" in deepprove.unknown["prove_seconds"]
 
 
 def test_far_beyond_a_series_nothing_is_said() -> None:
@@ -211,12 +213,18 @@ def test_a_length_that_only_one_side_states_is_assumed_and_says_so() -> None:
     answer = found(shipped_system("zktorch"), workload(124_439_808, None, 64))
     assert answer.mid == 599.0
     assert answer.evidence == "assumed"
-    assert "assumed to hold at another length" in answer.how
+    assert answer.how == "published for GPT-2; that it holds at sequence 64 is assumed"
 
 
 def test_an_ablation_is_never_used() -> None:
     answer = found(shipped_system("zkgpt"), workload(124_439_808, None, 32))
     assert answer.high == 21.8
+
+
+def test_a_model_of_one_size_on_other_images_is_not_the_same() -> None:
+    """LeNet-5 has nearly as many parameters on MNIST as on CIFAR-10, which is what Mystique proved."""
+    assert isinstance(amount(shipped_system("mystique"), workload(61_706, 416_520), "prove_seconds"), str)
+    assert found(shipped_system("mystique"), workload(62_006, 651_720)).mid == 5.9
 
 
 def test_a_model_that_is_not_as_large_is_not_the_same() -> None:
