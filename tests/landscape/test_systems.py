@@ -182,12 +182,15 @@ def test_several_series_in_range_make_a_span() -> None:
 
 
 def test_it_is_extrapolated_only_when_no_series_holds_the_workload() -> None:
-    """A model of 1 B parameters and 60 positions fits no series' conditions but, at 64, that along macs."""
+    """600 positions lie beyond the rows of GPT-2, and their work within what all rows took."""
     system = shipped_system("deepprove-basefold")
-    inside = found(system, workload(1_000_000_000, 64_000_000_000, 64))
-    assert not inside.extrapolated
-    outside = found(system, workload(7_000_000_000, 448_000_000_000, 64))
-    assert outside.extrapolated
+    free = replace(system, scalings=tuple(replace(each, within={}) for each in system.scalings))
+    answer = found(free, workload(1_000_000_000, 80_000_000_000, 600))
+    assert not answer.extrapolated
+    assert "extrapolated" not in answer.how
+    beyond = replace(free, scalings=tuple(each for each in free.scalings if each.along == "sequence"))
+    assert found(beyond, workload(1_000_000_000, 80_000_000_000, 600)).extrapolated
+    assert found(system, workload(7_000_000_000, 448_000_000_000, 64)).extrapolated
 
 
 @pytest.mark.parametrize(("system", "scaling"), SERIES)
