@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from auditor import rules
-from auditor._version import __version__
+from auditor._version import EZKL_VERSION, __version__
 from auditor.describe import artifact_facts, model_facts, safe_findings
 from auditor.errors import AuditorError, UnboundDimension, UsageError
 from auditor.faithful import as_ezkl_reads
 from auditor.findings import Finding
+from auditor.from_settings import Settings, read_settings
+from auditor.lints.registry import lints_of
 from auditor.lints.run import Linted, lint, refusal
 from auditor.lints.subject import subject_of
 from auditor.model import SourceModel, read_source
 from auditor.options import Request
 from auditor.progress import progress
-from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, Verdict
+from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, NotRun, Verdict
 from auditor.safe import safe
-from auditor.study import Bill, Plan, Study, study
+from auditor.study import Bill, Plan, Study, study, study_settings
 from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, Bills, could_not_read, overall
 
 
@@ -36,6 +38,19 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     bill, plan = biller(request), _planner(request)
     models = tuple(audit_guarded(path, request, bill, plan, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
+    return _whole(command, models, request)
+
+
+def audit_settings(path: Path, request: Request) -> Audit:
+    """Audits the circuit of an EZKL settings.json, without its model."""
+    bill = biller(request)
+    audited = _guarded(path, request, lambda: _from_settings(path, request, bill))
+    return _whole("estimate", (audited,), request)
+
+
+def _whole(
+    command: Literal["inspect", "estimate"], models: tuple[ModelAudit, ...], request: Request
+) -> Audit:
     findings = [finding for model in models for finding in model.findings]
     status, exit_code = overall([model.verdict for model in models], findings)
     return Audit(
@@ -69,12 +84,12 @@ def audit_model(
         linted = lint(subject, no_circuit="sizes are open")
         verdict = _stopped(path, error, "dimensions")
         return _report(
-            path, source, facts=facts, findings=source.findings, linted=linted, verdict=verdict
+            path, _identity(source), facts=facts, findings=source.findings, linted=linted, verdict=verdict
         ), None
     _note(path, studied.notes, request)
     report = _report(
         path,
-        source,
+        _identity(source),
         facts=model_facts(studied.model, studied.bound, studied.laid_out.circuit),
         circuit=studied.circuit,
         artifacts=artifact_facts(studied.sized),
@@ -84,6 +99,39 @@ def audit_model(
         verdict=studied.verdict,
     )
     return report, studied
+
+
+def _from_settings(path: Path, request: Request, bill: Bill | None) -> ModelAudit:
+    settings = read_settings(path)
+    _note(path, _notes(settings), request)
+    studied = study_settings(settings, request, bill)
+    return _report(
+        path,
+        (settings.sha256, settings.file_bytes),
+        circuit=studied.circuit,
+        artifacts=artifact_facts(studied.sized),
+        linted=_unasked(),
+        bills=studied.bills,
+        verdict=studied.verdict,
+    )
+
+
+def _unasked() -> Linted:
+    """Every lint, none of which can be asked without a model."""
+    folders = ("static", "values", "circuit")
+    missed = (item.id for folder in folders for item in lints_of(folder))
+    return Linted(
+        findings=(), not_run=tuple(NotRun(rule=rule, reason="there is no model") for rule in missed)
+    )
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    """What the user should know of where the numbers come from."""
+    if settings.version != EZKL_VERSION:
+        yield f"EZKL {settings.version} wrote these settings; columns and keys are those of {EZKL_VERSION}"
+    if settings.assumed:
+        names = ", ".join(settings.assumed)
+        yield f"not in the settings, and taken as the defaults of {EZKL_VERSION}: {names}"
 
 
 def _check_dims_are_known(request: Request, models: Sequence[ModelAudit]) -> None:
@@ -125,9 +173,13 @@ def audit_guarded(
     path: Path, request: Request, bill: Bill | None, plan: Plan | None, *, alone: bool
 ) -> ModelAudit:
     """One model's audit, or the verdict that it could not be made and why."""
+    return _guarded(path, request, lambda: audit_model(path, request, bill, plan, alone=alone)[0])
+
+
+def _guarded(path: Path, request: Request, make: Callable[[], ModelAudit]) -> ModelAudit:
     try:
         with progress(f"auditing {safe(str(path))}", quiet=request.quiet):
-            return audit_model(path, request, bill, plan, alone=alone)[0]
+            return make()
     except AuditorError as error:
         verdict = _stopped(path, error, "input")
         return _report(path, None, findings=refusal(error, verdict.reasons[0]), verdict=verdict)
@@ -155,7 +207,7 @@ def _stopped(path: Path, error: AuditorError, binding: str) -> Verdict:
 
 def _report(
     path: Path,
-    source: SourceModel | None,
+    file: tuple[str, int] | None,
     *,
     verdict: Verdict,
     facts: ModelFacts | None = None,
@@ -167,8 +219,8 @@ def _report(
 ) -> ModelAudit:
     return ModelAudit(
         path=_shown(path),
-        sha256=source.model.sha256 if source else None,
-        bytes=source.model.file_bytes if source else None,
+        sha256=file[0] if file else None,
+        bytes=file[1] if file else None,
         model=facts,
         circuit=circuit,
         artifacts=artifacts,
@@ -180,13 +232,17 @@ def _report(
     )
 
 
+def _identity(source: SourceModel) -> tuple[str, int]:
+    return source.model.sha256, source.model.file_bytes
+
+
 def _shown(path: Path) -> str:
     """The path as it was given, and never an absolute one: reports are compared between machines."""
     shown = os.path.relpath(path) if path.is_absolute() else str(path)
     return safe(Path(shown).as_posix(), limit=400)
 
 
-def _note(path: Path, notes: Sequence[str], request: Request) -> None:
+def _note(path: Path, notes: Iterable[str], request: Request) -> None:
     if not request.quiet:
         for note in notes:
             print(f"auditor: {safe(str(path))}: {safe(note, limit=400)}", file=sys.stderr)

@@ -12,7 +12,7 @@ from auditor.circuit.size import LayerSize
 from auditor.findings import Finding
 from auditor.front_end import Lowered
 from auditor.macs import macs
-from auditor.model import Model, ValueInfo, free_inputs, operators, operators_by_node, parameters
+from auditor.model import Model, ValueInfo, free_inputs, operators, parameters
 from auditor.options import as_settings
 from auditor.pricing.chain.gas import contract_bytes
 from auditor.report import (
@@ -48,9 +48,17 @@ def model_facts(model: Model, bound_dimensions: Mapping[str, int], circuit: Circ
 
 
 def circuit_facts(
-    lowered: Lowered, sized: Sized, run_args: RunArgs, model: Model, *, faithful: bool | None
+    lowered: Lowered,
+    sized: Sized,
+    run_args: RunArgs,
+    onnx_operators: Mapping[str, str],
+    *,
+    faithful: bool | None,
 ) -> CircuitFacts:
-    """The circuit under EZKL's names; sizes are None where there is no layout."""
+    """The circuit under EZKL's names; sizes are None where there is no layout.
+
+    ``onnx_operators`` are those of the ONNX nodes, by the names of these.
+    """
     facts = CircuitFacts(
         front_end=lowered.front_end,
         supported=_supported(lowered),
@@ -75,7 +83,7 @@ def circuit_facts(
             required_lookups=tuple(lookup.as_settings() for lookup in size.required_lookups),
             required_range_checks=size.required_range_checks,
             logrows=sized.logrows,
-            layers=_layers(size.layers, model),
+            layers=_layers(size.layers, onnx_operators),
         )
     if system is not None:
         facts = replace(
@@ -172,9 +180,8 @@ def safe_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _layers(sizes: Iterable[LayerSize], model: Model) -> tuple[Layer, ...]:
+def _layers(sizes: Iterable[LayerSize], onnx_operators: Mapping[str, str]) -> tuple[Layer, ...]:
     """One layer for each ONNX node that adds a cell; a node may become several operations of the circuit."""
-    onnx_operators = operators_by_node(model)
     merged: dict[str, Layer] = {}
     for size in sizes:
         if not size.total_assignments and not size.total_einsum_col_size:

@@ -86,7 +86,7 @@ def parse_request(
     """
     changes = run_arg_changes(settings, assignments)
     chosen = RunArgs().with_changes(**changes)
-    _check(chosen)
+    check_run_args(chosen)
     return Request(
         run_args=chosen,
         given=frozenset(changes),
@@ -251,43 +251,67 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
 _TYPES = {field.name: str(field.type) for field in fields(RunArgs)}
 
 
-def _typed(name: str, text: str) -> object:
+def _typed(name: str, text: str, where: str = "--set") -> object:
     if name not in _TYPES:
-        raise UsageError.unknown(f"--set {name}: EZKL has no such run arg", name, _TYPES)
+        raise UsageError.unknown(f"{where} {name}: EZKL has no such run arg", name, _TYPES)
     try:
         return _PARSERS[_TYPES[name]](text)
     except UsageError as error:
-        raise UsageError(f"--set {name}: {error.message}") from None
+        raise UsageError(f"{where} {name}: {error.message}") from None
 
 
 # --- settings.json -------------------------------------------------------------------------
 
 
-def _read_settings(path: Path) -> dict[str, object]:
+def load_settings(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a settings.json and what they say; it has ``run_args``.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         if path.stat().st_size > MAX_SETTINGS_BYTES:
             raise UsageError(f"{path.name}: too large for a settings file")
-        content = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        content = json.loads(raw)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path.name}: not a readable settings file ({type(error).__name__})") from None
-    written = content.get("run_args") if isinstance(content, dict) else None
-    if not isinstance(written, dict):
+    if not isinstance(content, dict) or not isinstance(content.get("run_args"), dict):
         raise UsageError(f"{path.name}: has no run_args", hint="give a settings.json that EZKL wrote")
-    unknown = sorted(set(written) - set(_TYPES))
-    if unknown:
+    return raw, content
+
+
+def run_args_in(written: Mapping[str, Any]) -> dict[str, object]:
+    """The ``run_args`` of a settings.json, all of which EZKL knows, as values.
+
+    Raises:
+        UsageError: a value of the wrong type.
+    """
+    return {name: _typed(name, _as_text(name, value), "run_args") for name, value in written.items()}
+
+
+def run_args_unknown(written: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names among the ``run_args`` of a settings.json that EZKL 23.0.5 does not know."""
+    return tuple(sorted(set(written) - set(_TYPES)))
+
+
+def _read_settings(path: Path) -> dict[str, object]:
+    _, content = load_settings(path)
+    written = content["run_args"]
+    if unknown := run_args_unknown(written):
         raise UsageError(f"{path.name}: unknown run args: {', '.join(unknown)}")
-    return {name: _typed(name, _as_text(name, value)) for name, value in written.items()}
+    return run_args_in(written)
 
 
 def _as_text(name: str, value: Any) -> str:
     """The command line's spelling of a value in settings.json, where EZKL writes Rust's enums."""
-    if isinstance(value, dict) and set(value) == {"Hashed"}:
-        hashed = value["Hashed"]
-        if hashed.get("hash_is_public"):
+    match value:
+        case {"Hashed": {"hash_is_public": True}}:
             return "hashed/public"
-        return "hashed/private/" + ",".join(str(outlet) for outlet in hashed.get("outlets", ()))
-    if name == "variables" and isinstance(value, list):
-        return ",".join(f"{symbol}->{size}" for symbol, size in value)
+        case {"Hashed": {"outlets": [*outlets]}}:
+            return "hashed/private/" + ",".join(str(outlet) for outlet in outlets)
+        case [*pairs] if name == "variables" and all(isinstance(it, list) and len(it) == 2 for it in pairs):
+            return ",".join(f"{symbol}->{size}" for symbol, size in pairs)
     if isinstance(value, list):
         return ",".join(str(item) for item in value)
     if value == "KZGCommit":
@@ -295,8 +319,12 @@ def _as_text(name: str, value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _check(args: RunArgs) -> None:
-    """The rules of EZKL's own ``RunArgs::validate`` (EZKL lib.rs), with its limits."""
+def check_run_args(args: RunArgs) -> None:
+    """The rules of EZKL's own ``RunArgs::validate`` (EZKL lib.rs), with its limits.
+
+    Raises:
+        UsageError: EZKL refuses them.
+    """
     faults = {
         "param_visibility is public: parameters cannot be public instances; use fixed or polycommit": (
             args.param_visibility == "public"

@@ -68,20 +68,28 @@ def size_up(lowered: Lowered, *, logrows_given: bool, max_logrows: int | None) -
     except LayoutError as error:
         step = ("a larger logrows makes columns longer",) if error.rows_needed else ()
         return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=error.reason, next=step),))
+    return size_at(size, circuit.run_args, reason=reason, steps=steps)
+
+
+def size_at(size: CircuitSize, run_args: RunArgs, *, reason: str, steps: tuple[str, ...] = ()) -> Sized:
+    """Columns and keys at the ``logrows`` of the run args, or the limits of EZKL that are exceeded there.
+
+    ``reason`` is what set the ``logrows``, ``steps`` what would lower it.
+    """
+    logrows = run_args.logrows
     if logrows < FIRST_LOGROWS:
-        reason = f"columns of 2^{logrows} rows have none left for lookup tables"
-        return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=reason),))
-    problems = limits_exceeded(size, circuit.run_args)
+        why = f"columns of 2^{logrows} rows have none left for lookup tables"
+        return Sized(logrows=logrows, broken=(Broken(binding="logrows", reason=why),))
+    problems = limits_exceeded(size, run_args)
     if problems:
-        return Sized(
-            logrows=logrows, broken=tuple(_broken(size, circuit.run_args, problem) for problem in problems)
-        )
-    system = constraint_system(size, circuit.run_args)
+        broken = tuple(_broken(size, run_args, problem) for problem in problems)
+        return Sized(logrows=logrows, broken=broken)
+    system = constraint_system(size, run_args)
     return Sized(
         logrows=logrows,
         logrows_reason=reason,
         next=steps,
-        run_args=circuit.run_args,
+        run_args=run_args,
         size=size,
         system=system,
         artifacts=artifacts(system),

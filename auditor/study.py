@@ -12,6 +12,7 @@ from auditor.circuit import RunArgs
 from auditor.describe import circuit_facts, plan_facts, safe_findings
 from auditor.faithful import as_ezkl_reads, faithful, fidelity_unknowns, find_unfaithful
 from auditor.findings import Finding
+from auditor.from_settings import Settings
 from auditor.front_end import Lowered, lay_out_or_reject, lower_model
 from auditor.macs import macs
 from auditor.model import (
@@ -25,8 +26,8 @@ from auditor.model import (
 )
 from auditor.options import Request
 from auditor.report import CircuitFacts, Verdict
-from auditor.size_up import Sized, size_up
-from auditor.verdict import Bills, judge
+from auditor.size_up import Sized, size_at, size_up
+from auditor.verdict import Bills, Open, judge
 
 if TYPE_CHECKING:
     from auditor.plans.planner import Outcome
@@ -88,7 +89,8 @@ def study(
     run_args = planned or run_args
 
     lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
-    laid_out = lay_out_or_reject(lowered, operators_by_node(model))
+    onnx_operators = operators_by_node(model)
+    laid_out = lay_out_or_reject(lowered, onnx_operators)
     sized = size_up(
         laid_out,
         logrows_given=planned is not None or "logrows" in request.given,
@@ -97,7 +99,9 @@ def study(
 
     fidelity = find_unfaithful(model, laid_out)
     findings = safe_findings((*source.findings, *read.findings, *fidelity.findings))
-    circuit = circuit_facts(laid_out, sized, run_args, model, faithful=faithful(laid_out, findings, fidelity))
+    circuit = circuit_facts(
+        laid_out, sized, run_args, onnx_operators, faithful=faithful(laid_out, findings, fidelity)
+    )
     if outcome is not None:
         circuit = replace(circuit, plan=plan_facts(outcome))
     bills = Bills()
@@ -127,6 +131,59 @@ def study(
         bills=bills,
         verdict=verdict,
         notes=lowered.notes,
+    )
+
+
+# --- without a model -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsStudy:
+    """Everything known about a circuit of which there is only EZKL's settings.json."""
+
+    circuit: CircuitFacts
+    bills: Bills
+    sized: Sized
+    verdict: Verdict
+
+
+def study_settings(settings: Settings, request: Request, bill: Bill | None = None) -> SettingsStudy:
+    """Sizes, prices and judges the circuit of a settings.json, at its own run args.
+
+    EZKL laid it out, so it is supported; whether it is faithful cannot be told without the model, and does
+    not keep the verdict open.
+    """
+    laid_out = Lowered(front_end="ezkl", size=settings.size)
+    reason = f"the settings that EZKL {settings.version} wrote"
+    sized = size_at(settings.size, settings.run_args, reason=reason)
+    circuit = _as_told(circuit_facts(laid_out, sized, settings.run_args, {}, faithful=None), settings)
+    bills = Bills() if bill is None else _without_the_model(bill(sized, 0, None))
+    verdict = judge(
+        circuit,
+        (),
+        ceilings=(*sized.broken, *bills.broken),
+        unknowns=(*(Open(binding="support", reason=doubt) for doubt in settings.doubts), *bills.open),
+        limits=request.limits,
+        advice=_advice,
+        logrows_reason=sized.logrows_reason,
+    )
+    return SettingsStudy(circuit=circuit, bills=bills, sized=sized, verdict=verdict)
+
+
+def _as_told(circuit: CircuitFacts, settings: Settings) -> CircuitFacts:
+    """What the file does not tell is not known."""
+    if "max_dynamic_input_len" in settings.absent:
+        circuit = replace(circuit, max_dynamic_input_len=None)
+    if "einsum_params" in settings.absent:
+        circuit = replace(circuit, total_einsum_col_size=None)
+    return replace(circuit, exact=settings.exact)
+
+
+def _without_the_model(bills: Bills) -> Bills:
+    """The bills, which say that the parameters of a compiled circuit are not counted."""
+    warning = "without the model the disk is that of the keys and the SRS: the compiled circuit comes on top"
+    return replace(
+        bills, hardware=tuple(replace(item, warnings=(*item.warnings, warning)) for item in bills.hardware)
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +22,7 @@ Examples:
   auditor estimate a.onnx b.onnx --dim N=1 --format concise
   auditor estimate model.onnx --set input_scale=10 --set num_inner_cols=4
   auditor estimate model.onnx --settings settings.json --max-logrows 20
+  auditor estimate --settings settings.json --hardware laptop-8c-16g
   auditor estimate model.onnx --hardware laptop-8c-16g --chain base
   auditor estimate model.onnx --format json --output terminal=report.txt
 """
@@ -33,8 +35,18 @@ Example:
 """
 
 
+Models = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[MODEL...]",
+        help="ONNX files. Without any, the circuit of --settings is audited.",
+        show_default=False,
+    ),
+]
+
+
 def estimate(
-    models: arg.Models,
+    models: Models = None,
     settings: arg.SettingsFile = None,
     set_: arg.Settings = None,
     dim: arg.Dimensions = None,
@@ -63,9 +75,11 @@ def estimate(
     """
     from auditor.options import PlanRequest, PriceRequest, parse_request
 
+    if not models:
+        _check_settings_alone(settings, set_, dim, input_, front_end)
     where = targets(format_, output or ())
     request = parse_request(
-        settings=settings,
+        settings=settings if models else None,
         assignments=set_ or (),
         dims=dim or (),
         front_end=front_end.value,
@@ -84,7 +98,10 @@ def estimate(
         ),
         plan=None if no_plan or front_end is arg.FrontEnd.ezkl else PlanRequest(input=input_, seed=seed),
     )
-    _audit("estimate", models, request, where)
+    if models:
+        _audit("estimate", models, request, where)
+    elif settings:
+        _audit_settings(settings, request, where)
 
 
 def inspect(
@@ -113,8 +130,39 @@ def inspect(
     _audit("inspect", models, request, where)
 
 
+def _check_settings_alone(
+    settings: Path | None,
+    set_: list[str] | None,
+    dim: list[str] | None,
+    input_: Path | None,
+    front_end: arg.FrontEnd,
+) -> None:
+    from auditor.errors import UsageError
+
+    if settings is None:
+        raise UsageError("estimate needs a MODEL", hint="or --settings FILE, for the circuit those are of")
+    given = {
+        "--set": bool(set_), "--dim": bool(dim), "--input": input_ is not None,
+        "--front-end": front_end is not arg.FrontEnd.auto,
+    }  # fmt: skip
+    for option, used in given.items():
+        if used:
+            raise UsageError(
+                f"{option} needs a MODEL", hint="the sizes in a settings.json are those of its own run args"
+            )
+
+
+def _audit_settings(settings: Path, request: Request, where: list[Target]) -> None:
+    from auditor.audit import audit_settings
+    from auditor.views.audit import AuditView
+
+    report = audit_settings(settings, request)
+    deliver(AuditView(report), where)
+    raise typer.Exit(report.exit_code)
+
+
 def _audit(
-    command: Literal["inspect", "estimate"], models: arg.Models, request: Request, where: list[Target]
+    command: Literal["inspect", "estimate"], models: list[Path], request: Request, where: list[Target]
 ) -> None:
     from auditor.audit import audit
     from auditor.views.audit import AuditView

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 from auditor._version import EZKL_VERSION
 from auditor.report import (
-    ArtifactFacts,
     Audit,
     CircuitFacts,
     Interval,
@@ -41,6 +40,10 @@ _SEVERITY_TONES: Mapping[str, Tone] = {
     "critical": "bad", "high": "bad", "medium": "warning", "low": "plain", "info": "dim",
 }  # fmt: skip
 _NODES_SHOWN = 3
+_UNSURE_CONSTANTS = "constants are unknown: some that are equal, 0 or 1 would change the sizes"
+_OTHER_SETTINGS = (
+    f"EZKL {EZKL_VERSION} did not write all of these settings; columns and keys are those it would make"
+)
 _FIDELITY = {
     True: "no known fault: computes what ONNX says, within fixed-point error",
     False: "computes something else than ONNX says: see findings",
@@ -90,7 +93,7 @@ def _model(audited: ModelAudit, audit: Audit) -> list[Part]:
     if audited.model is not None:
         parts.append(Rows(tuple(_model_rows(audited, audited.model, full=audit.command == "inspect"))))
     if audited.circuit is not None and audited.circuit.num_rows is not None and audit.command == "estimate":
-        parts.append(Rows(tuple(_circuit_rows(audited.circuit, audited.artifacts))))
+        parts.append(Rows(tuple(_circuit_rows(audited, audited.circuit))))
         parts.extend(bill_tables(audited))
         parts.extend(layer_shares(audited.circuit, audit.layers_shown))
     if audited.circuit is not None and audited.circuit.unsupported:
@@ -130,7 +133,8 @@ def _model_rows(audited: ModelAudit, model: ModelFacts, *, full: bool) -> list[t
     return rows
 
 
-def _circuit_rows(circuit: CircuitFacts, artifacts: ArtifactFacts | None) -> list[tuple[str, str]]:
+def _circuit_rows(audited: ModelAudit, circuit: CircuitFacts) -> list[tuple[str, str]]:
+    artifacts = audited.artifacts
     functions = (
         item if isinstance(item, str) else next(iter(item)) for item in circuit.required_lookups or ()
     )
@@ -160,9 +164,7 @@ def _circuit_rows(circuit: CircuitFacts, artifacts: ArtifactFacts | None) -> lis
         )
         rows.append(("Sizes", " · ".join(sizes)))
     if not circuit.exact:
-        rows.append(
-            ("Not exact", "constants are unknown: some that are equal, 0 or 1 would change the sizes")
-        )
+        rows.append(("Not exact", _UNSURE_CONSTANTS if audited.model else _OTHER_SETTINGS))
     shown = ("input_scale", "param_scale", "num_inner_cols", "decomp_base", "decomp_legs")
     settings = " ".join(f"{name}={circuit.run_args[name]}" for name in shown)
     rows.append(("Fidelity", _FIDELITY[circuit.faithful]))
