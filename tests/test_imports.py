@@ -38,6 +38,12 @@ STAGES = {
     "forward": (),
     "sizing": (),
     "fidelity": ("auditor.model.graph",),
+    "scaling": (
+        "auditor.model.dimensions",
+        "auditor.model.graph",
+        "auditor.model.links",
+        "auditor.model.symbols",
+    ),
     "lints": ("auditor.model", "auditor.report", "auditor.rules"),
     # It loops over the stages between a model and the size of its circuit.
     "planning": (

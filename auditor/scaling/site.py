@@ -1,0 +1,141 @@
+"""One node as its rule sees it: its dimensions, its attributes, and the integers it reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.model.graph import NodeDef, TensorData
+from auditor.scaling.errors import CannotScale
+from auditor.scaling.web import Element, Literal, Web, evaluate
+
+MOST_ELEMENTS = 1024
+"""Longer vectors of integers are data, and no sizes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A node, its number in the order of the file, and the web it adds to."""
+
+    web: Web
+    node: NodeDef
+    number: int
+    constants: Mapping[str, TensorData]
+    opset: int
+
+    # --- values
+
+    def has(self, slot: int) -> bool:
+        """Whether an optional input is given."""
+        return slot < len(self.node.inputs) and bool(self.node.inputs[slot])
+
+    def gives(self, slot: int) -> bool:
+        """Whether an output has a name, and is read or at least known."""
+        return slot < len(self.node.outputs) and self.node.outputs[slot] in self.web.shapes
+
+    def shape(self, slot: int) -> tuple[int, ...]:
+        """The shape of an input."""
+        return self.web.shapes[self.node.inputs[slot]]
+
+    def out_shape(self, slot: int = 0) -> tuple[int, ...]:
+        """The shape of an output."""
+        return self.web.shapes[self.node.outputs[slot]]
+
+    def x(self, slot: int = 0) -> tuple[int, ...]:
+        """The dimensions of an input."""
+        return self.web.dims(self.node.inputs[slot])
+
+    def y(self, slot: int = 0) -> tuple[int, ...]:
+        """The dimensions of an output."""
+        return self.web.dims(self.node.outputs[slot])
+
+    def is_constant(self, slot: int) -> bool:
+        """Whether an input is a tensor of the file."""
+        return self.node.inputs[slot] in self.constants
+
+    def is_fixed(self, slot: int) -> bool:
+        """Whether an input is made of tensors of the file and of sizes alone."""
+        return self.is_constant(slot) or self.node.inputs[slot] in self.web.fixed
+
+    # --- attributes
+
+    def integer(self, name: str, default: int) -> int:
+        """An attribute that is an integer."""
+        value = self.node.attributes.get(name, default)
+        if not isinstance(value, int):
+            raise self.stop(f"has an attribute {name} that is no integer")
+        return value
+
+    def integers(self, name: str) -> tuple[int, ...] | None:
+        """An attribute that is a list of integers, None where it is not given."""
+        value = self.node.attributes.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, tuple):
+            raise self.stop(f"has an attribute {name} that is no list of integers")
+        return tuple(item for item in value if isinstance(item, int))
+
+    def axis(self, name: str, default: int, rank: int) -> int:
+        """An attribute that is an axis, counted from the front."""
+        return self.integer(name, default) % max(rank, 1)
+
+    # --- integers
+
+    def elements(self, slot: int) -> tuple[Element, ...] | None:
+        """An input of few integers as expressions; None where nothing is known of it."""
+        if not self.has(slot):
+            return None
+        name = self.node.inputs[slot]
+        if name in self.web.elements:
+            return self.web.elements[name]
+        data = self.constants.get(name)
+        if data is None or data.load is None or not data.dtype.startswith(("int", "uint")):
+            return None
+        if math.prod(data.shape) > MOST_ELEMENTS:
+            return None
+        values = np.asarray(data.load()).reshape(-1).tolist()
+        return tuple(Literal(self.number, slot, index, int(value)) for index, value in enumerate(values))
+
+    def scalar(self, slot: int) -> float | None:
+        """An input that is one floating-point number of the file."""
+        data = self.constants.get(self.node.inputs[slot])
+        if data is None or data.load is None or math.prod(data.shape) != 1 or data.dtype != "float":
+            return None
+        return float(np.asarray(data.load()).reshape(-1)[0])
+
+    def numbers(self, slot: int) -> tuple[int, ...] | None:
+        """An input of few integers with the values that it has now."""
+        elements = self.elements(slot)
+        return None if elements is None else tuple(self.value(element) for element in elements)
+
+    def value(self, element: Element) -> int:
+        """What an integer is now."""
+        return evaluate(element, self.web.sizes, self.web.root, {})
+
+    def axes(self, slot: int, rank: int) -> tuple[int, ...] | None:
+        """Axes given as an attribute or, since later opsets, as an input; None where they are not given."""
+        given = self.integers("axes")
+        if given is None and self.has(slot):
+            given = self.numbers(slot)
+            if given is None:
+                raise self.stop("takes axes that are computed in the model")
+        return None if given is None else tuple(axis % max(rank, 1) for axis in given)
+
+    def pin(self, *dims: int) -> None:
+        """These are no widths."""
+        self.web.pinned.extend(dims)
+
+    def feature(self, *dims: int) -> None:
+        """These are widths or channels."""
+        self.web.features.extend(dims)
+
+    def mix(self, *dims: int) -> None:
+        """The entries along these meet each other."""
+        self.web.mixed.extend(dims)
+
+    def stop(self, reason: str, hint: str | None = None) -> CannotScale:
+        """The refusal at this node."""
+        return CannotScale.at(self.node, reason, hint)
