@@ -33,10 +33,12 @@ class Line:
     fixed: Set[str]
     """Constants, and the values made of constants and sizes alone."""
 
-    def weighted(self, first: int, after: int) -> bool:
-        """Whether some node multiplies by weights."""
+    def weighted(self, first: int, after: int, aside: Set[str] = frozenset()) -> bool:
+        """Whether some node multiplies by weights what is not ``aside``."""
         return any(
-            node.op_type in WEIGHTED and any(name in self.fixed for name in node.inputs if name)
+            node.op_type in WEIGHTED
+            and any(name in self.fixed for name in node.inputs if name)
+            and not all(name in aside for name in node.inputs if name)
             for node in self.nodes[first:after]
         )
 

@@ -128,6 +128,11 @@ class Site:
         """These are no widths."""
         self.web.pinned.extend(dims)
 
+    def keep(self, *dims: int) -> None:
+        """The node means something else where these have another size."""
+        self.pin(*dims)
+        self.web.rigid.extend((self.node, dim) for dim in dims)
+
     def feature(self, *dims: int) -> None:
         """These are widths or channels."""
         self.web.features.extend(dims)

@@ -140,6 +140,11 @@ def _checked(web: Web, known: Mapping[int, int]) -> list[int]:
         if size != known[web.root(law.out)]:
             reason = f"would need the sizes {size} and {known[web.root(law.out)]} to be one"
             raise CannotScale.at(law.node, reason, _HINT)
+    for node, dim in web.rigid:
+        if known[web.root(dim)] != web.sizes[dim]:
+            raise CannotScale.at(
+                node, f"would need another size for what is {web.sizes[dim]} by its meaning", _HINT
+            )
     return [known[web.root(dim)] for dim in range(len(web.sizes))]
 
 

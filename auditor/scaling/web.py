@@ -115,6 +115,8 @@ class Web:
     """Dimensions that products with weights, norms and the like fix: never those of a sequence."""
     mixed: list[int] = field(default_factory=list)
     """Dimensions whose entries meet: in a softmax, a mean, a window, a recurrence. A batch's never do."""
+    rigid: list[tuple[NodeDef, int]] = field(default_factory=list)
+    """Dimensions whose size is what the node means, such as the depth of an index."""
     tables: list[tuple[int, int]] = field(default_factory=list)
     """Pairs (length of a constant table, how much of it is used)."""
     fixed: set[str] = field(default_factory=set)

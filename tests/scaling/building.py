@@ -175,3 +175,28 @@ def _attended(graph: Graph, x: str, name: str, width: int) -> str:
 def _head(graph: Graph, x: str, name: str, cut: str, width: int, perm: list[int]) -> str:
     split = graph.add("Reshape", graph.linear(x, name, width, width), cut, name=f"{name}.cut")
     return graph.add("Transpose", split, name=f"{name}.heads", perm=perm)
+
+
+def masked(length: int, *, width: int = 8, layers: int = 1) -> onnx.ModelProto:
+    """Token ids and a mask of those to look at, as in BERT; the first token is classified."""
+    graph = Graph(weights=False)
+    for name, values in {"axis1": [1], "axis2": [2], "first": 0}.items():
+        graph.constant(name, values, np.int64)
+    graph.constant("one", 1.0)
+    graph.constant("far", -100.0)
+    graph.head_shapes(length, width, 2)
+    x = graph.add("Gather", graph.weight("words.weight", 10, width), "ids", name="embedded", axis=0)
+    mask = graph.add("Unsqueeze", graph.add("Unsqueeze", "mask", "axis1", name="m1"), "axis2", name="m2")
+    mask = graph.add("Mul", graph.add("Sub", "one", mask, name="m3"), "far", name="m4")
+    for number in range(layers):
+        name = f"l{number}"
+        q, k, v = (graph.linear(x, f"{name}.{part}", width, width) for part in "qkv")
+        scores = graph.add("MatMul", graph.heads(q), graph.heads(k, perm=(0, 2, 3, 1)), name=f"{name}.scores")
+        scores = graph.add("Div", scores, "root_head_width", name=f"{name}.scaled")
+        seen = graph.add("Add", scores, mask, name=f"{name}.seen")
+        shares = graph.add("Softmax", seen, name=f"{name}.shares", axis=-1)
+        mixed = graph.merged(graph.add("MatMul", shares, graph.heads(v), name=f"{name}.mixed"), name)
+        x = graph.add("Add", x, graph.linear(mixed, f"{name}.o", width, width), name=f"{name}.out")
+    y = graph.gemm(graph.add("Gather", x, "first", name="token", axis=1), "y", width, 2)
+    inputs = {"ids": (TensorProto.INT64, [1, length]), "mask": (FLOAT, [1, length])}
+    return graph.model("masked", inputs, {y: [1, 2]})

@@ -13,7 +13,16 @@ from auditor.model import read
 from auditor.scaling import CannotScale, deepen
 from samples.graphs import bert_base, gpt2, llama, mobilenet_v2, resnet50
 from samples.graphs.graph import Graph
-from tests.scaling.building import FLOAT, batch_normalised, circuit, dynamic_transformer, loaded, mlp, shapes
+from tests.scaling.building import (
+    FLOAT,
+    batch_normalised,
+    circuit,
+    dynamic_transformer,
+    loaded,
+    masked,
+    mlp,
+    shapes,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SMALL: dict[str, Any] = {"hidden": 16, "heads": 2, "vocabulary": 32, "sequence": 4}
@@ -25,6 +34,7 @@ LAYERED: dict[str, Callable[[int], onnx.ModelProto]] = {
         bert_base.Config(**SMALL, layers=layers, intermediate=24, positions=8)
     ),
     "dynamic_transformer": lambda layers: dynamic_transformer(8, layers=layers),
+    "masked": lambda layers: masked(4, layers=layers),
     "batch_norm": lambda layers: batch_normalised(4, blocks=layers),
     "mlp": lambda layers: mlp(3, 8, *[8] * layers, 2),
 }
@@ -102,3 +112,14 @@ def test_a_factor_below_one_is_refused() -> None:
     model = loaded(mlp(3, 8, 8, 2))
     with pytest.raises(CannotScale, match="0 times as deep"):
         deepen(model, shapes(model), 0)
+
+
+def test_a_block_lies_on_the_way_of_one_value() -> None:
+    """What comes of the second input passes by the layer of the first, and is no block with it."""
+    graph = Graph(weights=False)
+    layer = graph.gemm("x", "a", 4, 5)
+    y = graph.add("Max", "z", graph.gemm(layer, "b", 5, 4), name="y")
+    model = loaded(graph.model("g", {"x": (FLOAT, [1, 4]), "z": (FLOAT, [1, 4])}, {y: [1, 4]}))
+    deeper = deepen(model, shapes(model), 2)
+    assert [node.op_type for node in deeper.graph.nodes] == ["Gemm", "Gemm", "Gemm", "Gemm", "Max"]
+    assert circuit(deeper)["num_rows"] > 1.5 * circuit(model)["num_rows"]

@@ -16,7 +16,7 @@ from auditor.scaling import CannotScale, deepen, lengthen, widen
 from tests.families import random_model
 from tests.scaling.building import circuit, shapes
 
-SEEDS = range(66)
+SEEDS = range(44)
 
 Shapes = Mapping[str, tuple[int, ...]]
 AXES: dict[str, tuple[Callable[[Model, Shapes, int], Model], int]] = {

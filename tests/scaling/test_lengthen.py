@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 
 from auditor.model import read
 from auditor.scaling import CannotScale, lengthen
 from samples.graphs import bert_base, gpt2, llama
 from samples.graphs.graph import Graph
-from tests.scaling.building import FLOAT, circuit, cnn, dynamic_transformer, loaded, mlp, shapes
+from tests.scaling.building import FLOAT, circuit, cnn, dynamic_transformer, loaded, masked, mlp, shapes
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SMALL: dict[str, Any] = {"hidden": 16, "heads": 2, "vocabulary": 32, "layers": 2}
@@ -50,6 +50,7 @@ LONG: dict[str, Callable[[int], onnx.ModelProto]] = {
         bert_base.Config(**SMALL, sequence=n, intermediate=24, positions=32)
     ),
     "fixed_transformer": lambda n: dynamic_transformer(8, batch=1, length=n, positions=32),
+    "masked": masked,
     "gru": gru,
     "conv1d": conv1d,
 }
@@ -141,3 +142,13 @@ def test_several_named_sizes_have_to_be_told_apart() -> None:
         lengthen(model, shapes(model), 2)
     longer = lengthen(model, shapes(model), 2, "seq")
     assert [info.shape for info in longer.graph.inputs] == [(2, 6), (6, 4)]
+
+
+def test_the_depth_of_an_index_is_no_length() -> None:
+    """The last axis of the indices of ScatterND says how many axes they name."""
+    graph = Graph(weights=False)
+    graph.add("ScatterND", "x", "at", "new", name="y")
+    inputs = {"x": (FLOAT, [3, 2]), "new": (FLOAT, [1]), "at": (TensorProto.INT64, [1, 2])}
+    model = loaded(graph.model("g", inputs, {"y": [3, 2]}))
+    with pytest.raises(CannotScale, match="ScatterND 'y/ScatterND' would need another size for what is 2"):
+        lengthen(model, shapes(model), 2)

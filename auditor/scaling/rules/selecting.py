@@ -39,7 +39,8 @@ def gather_nd(site: Site) -> None:
     shared, depth = site.integer("batch_dims", 0), site.shape(1)[-1]
     site.web.same_all(site.node, data[:shared], indices[:shared])
     site.web.same_all(site.node, (*indices[:-1], *data[shared + depth :]), site.y())
-    site.pin(*data[shared : shared + depth], indices[-1])
+    site.pin(*data[shared : shared + depth])
+    site.keep(indices[-1])
     site.mix(*data[shared : shared + depth])
 
 
@@ -51,9 +52,10 @@ def scatter(site: Site) -> None:
         updates = (*site.x(1)[:-1], *site.x(0)[depth:])
         site.web.same_all(site.node, updates, site.x(2))
         site.pin(*site.x(0)[:depth], *site.x(1))
+        site.keep(site.x(1)[-1])
         return
     site.web.same_all(site.node, site.x(1), site.x(2))
-    site.pin(*site.x(1), site.x(0)[site.axis("axis", 0, len(site.x(0)))])
+    site.keep(*site.x(1), site.x(0)[site.axis("axis", 0, len(site.x(0)))])
 
 
 def top_k(site: Site) -> None:

@@ -15,7 +15,7 @@ def conv(site: Site) -> None:
     _channels(site, data[1], kernel[1], kernel[0])
     if site.has(2):
         site.web.same(site.node, site.x(2)[0], kernel[0])
-    site.pin(*kernel[2:])
+    site.keep(*kernel[2:])
     site.feature(data[1], kernel[0], *kernel[2:])
     _space(site, data[2:], out[2:], _convolved(site, site.shape(1)[2:]))
 
@@ -27,7 +27,7 @@ def conv_transpose(site: Site) -> None:
     _channels(site, out[1], kernel[1], kernel[0])
     if site.has(2):
         site.web.same(site.node, site.x(2)[0], out[1])
-    site.pin(*kernel[2:])
+    site.keep(*kernel[2:])
     site.feature(data[1], out[1], *kernel[2:])
     _space(site, data[2:], out[2:], None)
 
