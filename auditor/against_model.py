@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit import Circuit, RunArgs
@@ -42,8 +42,7 @@ Output = tuple[tuple[int, ...], tuple[int, ...], int]
 Numbers = dict[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """The model: where it lies, what is known of it, and the file that EZKL compiles (weights inside)."""
 
     path: Path
@@ -205,7 +204,7 @@ def _request(run_args: RunArgs) -> Request:
     """An audit of exactly these run args."""
     return Request(
         run_args=run_args,
-        given=frozenset(item.name for item in fields(RunArgs)),
+        given=frozenset(RunArgs.__struct_fields__),
         dims={},
         front_end="auto",
         limits=Allowed(),

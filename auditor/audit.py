@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
+
+from msgspec.structs import replace
 
 from auditor import rules
 from auditor._version import EZKL_VERSION, __version__

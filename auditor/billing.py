@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError
 from auditor.machine import Machine, free_disk_bytes, this_machine
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 DEFAULT_CHAINS = ("ethereum-mainnet", "base")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
+class Prices(Struct, frozen=True, kw_only=True):
     """The profiles of a request, read once for all models. ``today`` decides what has expired."""
 
     wanted: PriceRequest

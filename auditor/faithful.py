@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.fidelity import FidelityReport, ValueFact, find
 from auditor.fidelity.view import NotKnown
@@ -28,8 +29,7 @@ FUNCTION_RULE = "AUD-FID-029"
 _ONNX_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsRead:
+class AsRead(Struct, frozen=True, kw_only=True):
     """The model EZKL's reader makes of a file, what it refuses, and what it misreads."""
 
     model: Model

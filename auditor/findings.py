@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 """From worst to mildest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One observation. ``rule`` is its stable id, ``node`` the raw name it concerns ('' for the file).
 
     Raises ValueError for a severity that is not in ``SEVERITIES``.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit.run_args import RunArgs
@@ -45,8 +46,7 @@ _LATER = ("max_dynamic_input_len", "einsum_params")
 """Sizes that earlier versions did not write."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What a settings.json tells of a circuit, and of the file itself.
 
     ``version`` is the EZKL that wrote it. ``absent`` are fields of EZKL 23.0.5 that it lacks, ``assumed`` run
@@ -89,7 +89,7 @@ def read_settings(path: Path) -> Settings:
         size=size,
         version=version,
         absent=absent,
-        assumed=tuple(sorted(name for name in RunArgs.__dataclass_fields__ if name not in written)),
+        assumed=tuple(sorted(name for name in RunArgs.__struct_fields__ if name not in written)),
         doubts=tuple(_doubts(version, absent, _strange(written))),
         sha256=hashlib.sha256(raw).hexdigest(),
         file_bytes=len(raw),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor import rules
 from auditor._version import EZKL_VERSION
@@ -20,8 +22,7 @@ from auditor.sizing.logrows import MAX_LOGROWS
 from auditor.verdict import Open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lowered:
+class Lowered(Struct, frozen=True, kw_only=True):
     """A circuit, and its size once it is laid out; or why there is none.
 
     ``unsupported`` is what EZKL certainly rejects, unless ``unknown`` says why nothing is certain.
@@ -34,7 +35,7 @@ class Lowered:
     unsupported: tuple[UnsupportedOperator, ...] = ()
     unknown: tuple[Open, ...] = ()
     notes: tuple[str, ...] = ()
-    facts: Mapping[str, Fact] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def lower_model(

@@ -19,9 +19,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.safe import safe
 
@@ -33,8 +34,7 @@ result."""
 _GIB = 1 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a worker may use. ``file_bytes`` bounds each file it writes, its result included.
 
     A worker that uses next to no processor time for ``idle_seconds`` waits for something that never comes;
@@ -49,8 +49,7 @@ class Limits:
     idle_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerResult:
+class WorkerResult(Struct, frozen=True, kw_only=True):
     """What a worker returned, and what it used."""
 
     value: bytes
@@ -59,8 +58,7 @@ class WorkerResult:
     peak_memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerFailure:
+class WorkerFailure(Struct, frozen=True, kw_only=True):
     """Why a worker returned nothing. ``reason`` is one printable line in the words of who failed."""
 
     stage: str

@@ -129,11 +129,12 @@ def _external_files(model: Path) -> tuple[list[Path], list[Path]]:
     if not mentions_external_data(model):
         return [], []
     from auditor.model.context import ReadContext
+    from auditor.model.external import ExternalStore
     from auditor.model.files import open_model
     from auditor.model.schema import MODEL
     from auditor.model.wire import Walk
 
-    context = ReadContext(directory=model.parent)
+    context = ReadContext(external=ExternalStore(model.parent))
     with suppress(AuditorError):
         data = open_model(model).data
         Walk(data, context).read(MODEL, 0, len(data))

@@ -10,15 +10,15 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 _READ_BYTES = 1 << 20
 """More than any file read here has, as far as it matters: /proc/cpuinfo names the first processor first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Struct, frozen=True, kw_only=True):
     """``cores`` that a process may keep busy at once; ``memory_bytes`` it may ever use, and those
     ``available_memory_bytes`` now, without swap; ``cpu`` is the model's name."""
 
@@ -28,8 +28,7 @@ class Machine:
     cpu: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CgroupLimits:
+class CgroupLimits(Struct, frozen=True, kw_only=True):
     """What the control groups of a process leave it. ``cpus`` may be a fraction."""
 
     memory_bytes: int | None = None
@@ -149,8 +148,7 @@ def parse_cgroups(text: str) -> dict[str, str]:
     return groups
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CgroupMount:
+class CgroupMount(Struct, frozen=True, kw_only=True):
     """Where the hierarchy of a controller is seen, and which of its groups that is."""
 
     folder: PurePosixPath

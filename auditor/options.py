@@ -6,9 +6,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import UsageError
@@ -24,8 +26,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?)", re.IGNORECASE)
 _VISIBILITY = re.compile(r"public|private|fixed|polycommit|hashed|hashed/public|hashed/private/\d+(,\d+)*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRequest:
+class PriceRequest(Struct, frozen=True, kw_only=True):
     """What to price on, as the command line says it. Machines and chains that are named must do; of the
     default ones the report only tells."""
 
@@ -37,16 +38,14 @@ class PriceRequest:
     native_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True, kw_only=True):
     """The sample inputs that run args are chosen for: those of a file, or random ones of a ``seed``."""
 
     input: Path | None = None
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One command: how to lower, what to price on, what is allowed, how much to show and to say.
 
     ``given`` names the run args that the user set; the others are EZKL's defaults. Where none is given and
@@ -153,7 +152,7 @@ def size_bytes(option: str, text: str) -> int:
 
 def as_settings(args: RunArgs) -> dict[str, object]:
     """The run args under EZKL's names, as JSON values. ``epsilon`` is the one EZKL will use."""
-    values: dict[str, object] = {field.name: getattr(args, field.name) for field in fields(args)}
+    values: dict[str, object] = asdict(args)
     values["epsilon"] = args.effective_epsilon
     return values
 
@@ -248,7 +247,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
 }
 """By the type of the field, so that a run arg added to ``RunArgs`` can be set without an edit here."""
 
-_TYPES = {field.name: str(field.type) for field in fields(RunArgs)}
+_TYPES = dict(RunArgs.__annotations__)
 
 
 def _typed(name: str, text: str, where: str = "--set") -> object:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.billing import profile_of_this_machine
 from auditor.circuit import Circuit, RunArgs
@@ -31,8 +33,7 @@ from auditor.study import Study
 from auditor.verdict import EXIT_INFEASIBLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofRequest:
+class ProofRequest(Struct, frozen=True, kw_only=True):
     """What ``auditor prove`` was asked for, beside run args. None leaves a choice to this program."""
 
     srs: SrsChoice
@@ -46,8 +47,7 @@ class ProofRequest:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """A proof that can be begun: there is a circuit, and everything that is needed is installed."""
 
     path: Path

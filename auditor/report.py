@@ -7,8 +7,9 @@ means "not known", and never zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.findings import Finding
 
@@ -21,8 +22,7 @@ WHOLE_MODEL = "(model)"
 Status = Literal["feasible", "infeasible", "undetermined"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A declared input or output. A dimension is a size, a symbol's name, or None when undeclared."""
 
     name: str
@@ -30,8 +30,7 @@ class Value:
     shape: tuple[int | str | None, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True, kw_only=True):
     """What the file holds. ``macs`` are multiply-accumulates of one inference."""
 
     opset: int
@@ -45,8 +44,7 @@ class ModelFacts:
     bound_dimensions: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsupportedOperator:
+class UnsupportedOperator(Struct, frozen=True, kw_only=True):
     """An operator that EZKL rejects, or that we do not model exactly, for one reason."""
 
     operator: str
@@ -56,8 +54,7 @@ class UnsupportedOperator:
     way_out: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(Struct, frozen=True, kw_only=True):
     """What one ONNX node adds to the circuit: rows and cells (``total_assignments``)."""
 
     node: str
@@ -66,8 +63,7 @@ class Layer:
     total_assignments: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanFacts:
+class PlanFacts(Struct, frozen=True, kw_only=True):
     """Run args that were chosen for ``rows`` inputs, and what they keep of the model's answers to those.
 
     Where none could be chosen ``reason`` says why, the rest is None, and the run args are EZKL's defaults.
@@ -84,8 +80,7 @@ class PlanFacts:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitFacts:
+class CircuitFacts(Struct, frozen=True, kw_only=True):
     """The circuit, under EZKL's own names. Sizes are None when the circuit was not laid out.
 
     ``supported``: does EZKL accept the model. ``faithful``: does its circuit compute what ONNX says.
@@ -120,8 +115,7 @@ class CircuitFacts:
     layers: tuple[Layer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class Interval(Struct, frozen=True, kw_only=True):
     """A number that is known within ``low`` and ``high``; ``mid`` is expected."""
 
     low: int
@@ -130,8 +124,7 @@ class Interval:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactFacts:
+class ArtifactFacts(Struct, frozen=True, kw_only=True):
     """Bytes of what a setup and a proof leave behind: exact, or an interval with its evidence."""
 
     proving_key_bytes: int | Interval
@@ -142,8 +135,7 @@ class ArtifactFacts:
     verifier_bytecode_bytes: int | Interval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A predicted amount: expected at ``mid``, nine times in ten from ``low`` to ``high``."""
 
     low: float
@@ -151,8 +143,7 @@ class Span:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HardwareFacts:
+class HardwareFacts(Struct, frozen=True, kw_only=True):
     """The circuit on one machine: wall times, memory at its peak over all steps, and whether it fits.
 
     ``evidence`` is the weakest behind the numbers (measured, published, derived, assumed), ``measured_range``
@@ -178,8 +169,7 @@ class HardwareFacts:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReusableFacts:
+class ReusableFacts(Struct, frozen=True, kw_only=True):
     """The same with EZKL's reusable verifier: one contract for all circuits, where each is registered once.
 
     ``register_gas`` is None where the chain prices storage otherwise than it was measured.
@@ -195,8 +185,7 @@ class ReusableFacts:
     usd_per_verification: Span | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainFacts:
+class ChainFacts(Struct, frozen=True, kw_only=True):
     """A verification on one chain, and whether the chain takes the contract and the call.
 
     Gas is None where the chain does not count as Ethereum does, money where a price is not known.
@@ -217,8 +206,7 @@ class ChainFacts:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """The answer. ``binding`` names the one limit that decides it, and is None when feasible."""
 
     status: Status
@@ -228,16 +216,14 @@ class Verdict:
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotRun:
+class NotRun(Struct, frozen=True, kw_only=True):
     """A rule that could not be asked, and what it lacked: its silence says nothing."""
 
     rule: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelAudit:
+class ModelAudit(Struct, frozen=True, kw_only=True):
     """Everything found about one file; what could not be read or lowered is None."""
 
     path: str
@@ -253,8 +239,7 @@ class ModelAudit:
     not_run: tuple[NotRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class Audit(Struct, frozen=True, kw_only=True):
     """One run over one or more models. ``rules`` is the digest of the rules that were used.
 
     ``command`` and ``layers_shown`` (0: all) only choose what a format for people shows.

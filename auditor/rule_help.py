@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleHelp:
+class RuleHelp(Struct, frozen=True, kw_only=True):
     """The page of one rule: a line about what it finds, and paragraphs with their headings."""
 
     summary: str

@@ -12,10 +12,11 @@ import importlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError, InternalFailure
 
@@ -56,8 +57,7 @@ class BadRule(InternalFailure):
     """A rules file is missing, malformed or without evidence: a fault of the installation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rules file: ``fields`` is its content without the summary and the sources."""
 
     kind: str

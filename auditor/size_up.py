@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
@@ -25,8 +26,7 @@ from auditor.sizing.logrows import MAX_EXTENDED_LOGROWS, MAX_LOGROWS, MAX_TABLE_
 from auditor.verdict import Broken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sized:
+class Sized(Struct, frozen=True, kw_only=True):
     """What a circuit needs at ``logrows``, what sets that, and what would lower it.
 
     ``broken`` are EZKL's own limits that are exceeded. ``run_args`` and ``size`` are those at ``logrows``.

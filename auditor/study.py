@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import rules
 from auditor.circuit import RunArgs
@@ -40,8 +42,7 @@ Plan = Callable[[Model, RunArgs], "Outcome"]
 """What chooses the run args of a model whose dimensions are bound, where it can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
+class Study(Struct, frozen=True, kw_only=True):
     """Everything known about one model.
 
     ``model`` has its dimensions ``bound``; ``run_args`` are those that were audited; what is built with them
@@ -137,8 +138,7 @@ def study(
 # --- without a model -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsStudy:
+class SettingsStudy(Struct, frozen=True, kw_only=True):
     """Everything known about a circuit of which there is only EZKL's settings.json."""
 
     circuit: CircuitFacts

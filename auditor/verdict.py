@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.findings import Finding
 from auditor.report import (
@@ -29,16 +30,14 @@ BLOCKING_SEVERITIES = ("critical", "high")
 """A finding this severe makes the command fail even when the circuit is affordable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What the user allows; None is no limit."""
 
     max_rows: int | None = None
     max_logrows: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Struct, frozen=True, kw_only=True):
     """A limit that is exceeded: its name, what was needed against what is allowed, and what would help."""
 
     binding: str
@@ -46,8 +45,7 @@ class Broken:
     next: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class Open(Struct, frozen=True, kw_only=True):
     """Something that is not known, and that keeps the answer open: why, and what would settle it."""
 
     binding: str
@@ -55,8 +53,7 @@ class Open:
     next: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bills:
+class Bills(Struct, frozen=True, kw_only=True):
     """What a circuit costs, and what that means for the verdict: only what was asked for decides."""
 
     hardware: tuple[HardwareFacts, ...] = ()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from auditor import against_model
 from auditor.errors import AuditorError
@@ -56,8 +57,7 @@ CHEAP = (
 """The checks without which nobody asks EZKL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyOptions:
+class VerifyOptions(Struct, frozen=True, kw_only=True):
     """What was asked for beside the bundle itself.
 
     ``model`` is the ONNX file that the proof is to be about. ``srs`` is an SRS that the caller trusts, for
@@ -73,8 +73,7 @@ class VerifyOptions:
     tolerance: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvmAnswer:
+class EvmAnswer(Struct, frozen=True, kw_only=True):
     """What a contract said, for the report."""
 
     accepted: bool
@@ -82,8 +81,7 @@ class EvmAnswer:
     detail: Mapping[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Struct, frozen=True, kw_only=True):
     """What the checks may use: limits by step, a private directory, and what others know.
 
     ``made_here`` says whether an SRS of these 516 bytes was generated on this machine. ``find_srs`` gives
@@ -99,8 +97,7 @@ class Means:
     step: Callable[[str], AbstractContextManager[None]] = field(default=lambda name: nullcontext())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Struct, frozen=True, kw_only=True):
     """Every check in order. ``ok`` only if all that was asked for was run and passed.
 
     ``manifest`` is None where none could be read; what it says of names and measurements is the maker's word.

@@ -14,9 +14,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from msgspec import Struct
 
 from tests import families
 from tests.families import nodes
@@ -34,8 +35,7 @@ SAMPLE_RUN_ARGS: tuple[RunArgsDict, ...] = (
 MAX_LISTED = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A case with the set and the family it is counted under."""
 
     set_name: str
@@ -43,8 +43,7 @@ class Question:
     case: Case
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """One question answered by EZKL and by us; ``outcome`` names the kind of (dis)agreement.
 
     ``exact``, ``wrong`` (a number differs), ``undetermined`` and ``failed`` are about models EZKL accepts;

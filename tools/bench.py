@@ -17,13 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec import Struct
 from onnx import TensorProto, helper, numpy_helper
 
 from auditor.audit import audit
@@ -36,8 +36,7 @@ EZKL_TIMEOUT_SECONDS = 1800.0
 STOPWATCH = Path(__file__).with_name("stopwatch.py")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One finished process; ``seconds`` is wall time, ``cpu_seconds`` user and system together."""
 
     seconds: float

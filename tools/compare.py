@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 FrontEnd = Literal["onnx", "ezkl"]
 Fields = dict[str, Any]
@@ -19,8 +19,7 @@ Status = Literal["accepted", "rejected", "undetermined", "failed"]
 TIMEOUT_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """auditor's answer by one front end; ``failed`` is its own fault; ``fields`` come with ``accepted``."""
 
     status: Status
@@ -29,8 +28,7 @@ class Answer:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """One field that is not what EZKL wrote."""
 
     field: str

@@ -25,9 +25,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from tools.page import ACCURACY, write_section
 
@@ -46,8 +47,7 @@ PATIENCE_SECONDS = 600
 STEPS = ("settings", "compile", "srs", "witness", "fidelity", "keys", "proof", "verification")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a command ended. ``seconds`` is wall time."""
 
     code: int
@@ -69,8 +69,7 @@ class Ended:
         return lines[-1].removeprefix("auditor: ") if lines else ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, kw_only=True):
     """What was seen of one kind of fault. ``left`` counts what stayed in the place for temporary files."""
 
     name: str
@@ -83,8 +82,7 @@ class Fault:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The directories of one scenario."""
 
     root: Path

@@ -20,11 +20,11 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit import RunArgs
 from auditor.errors import AuditorError
@@ -68,18 +68,16 @@ ORDER: tuple[Class, ...] = (
 """From least to worst: the worst input speaks for a model."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A model, inputs to try it on, and what ONNX's test expects for each (None: ONNX Runtime says)."""
 
     set_name: str
     id: str
-    model: bytes = field(repr=False)
-    trials: tuple[tuple[Arrays, Arrays | None], ...] = field(repr=False)
+    model: bytes
+    trials: tuple[tuple[Arrays, Arrays | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """EZKL's fidelity as measured, and what the rules say: ``faithful`` and the ids of all findings."""
 
     question: Question

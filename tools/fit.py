@@ -17,12 +17,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.pricing.prover import growth
 from auditor.pricing.terms import GROWING, TERMS, Counted, Quantity, Step, Workload, unit
@@ -56,8 +56,7 @@ FREIVALDS_STEPS: Final[frozenset[Step]] = frozenset({"keys", "proof", "verificat
 """Steps in which Freivalds' argument has columns and gates of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Run:
+class Run(Struct, frozen=True, kw_only=True, eq=False):
     """A real proof, equal to itself only. ``measured`` is the median of its repeats."""
 
     name: str
@@ -67,8 +66,7 @@ class Run:
     measured: dict[Step, dict[Quantity, float]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """What is fitted: a quantity of a step, if operations out of the cache grow by ``growth_per_logrow``."""
 
     step: Step
@@ -109,8 +107,7 @@ def _counts(target: Target, run: Run) -> list[float]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A run left out of the fit, and what was measured over what is predicted for it."""
 
     run: Run

@@ -16,8 +16,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.forward import Overflow, Unmodelled
 from auditor.lowering.errors import LoweringError, Unsupported
@@ -37,8 +38,7 @@ ROWS = 2
 CHUNK = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """One model: ``outcome`` is agrees, differs, rejected, unmodelled or too wide; ``detail`` says why."""
 
     set_name: str

@@ -33,11 +33,13 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from auditor.findings import SEVERITIES, Finding
 from auditor.verdict import EXIT_FAILURE
@@ -58,8 +60,7 @@ _REDUCTIONS = 400
 _KB = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one file. ``kind`` is for the table; ``failure`` tells failures apart, '' is none.
 
     ``rules`` are the ids of the findings, the worst first.
@@ -95,7 +96,7 @@ def judge_with(*, planned: bool) -> Judge:
         plan=PlanRequest() if planned else None,
     )
     bill, plan = biller(request), planner_for(request)
-    others = cycle([name for name in formats.names() if name != "json"])
+    others = cycle([name for name in formats.reports() if name != "json"])
 
     def judge(path: Path) -> Outcome:
         said = io.StringIO()
@@ -153,7 +154,7 @@ def _work(numbers: range, mutant: Callable[[int], bytes], judge: Judge, pipe: in
         for number in numbers:
             path.write_bytes(mutant(number))
             _tell(pipe, {"number": number})
-            _tell(pipe, {"number": number, "outcome": asdict(_measured(judge, path))})
+            _tell(pipe, {"number": number, "outcome": to_builtins(_measured(judge, path))})
 
 
 def _measured(judge: Judge, path: Path) -> Outcome:
@@ -317,8 +318,7 @@ def reduce(content: bytes, failure: str, judge: Judge) -> bytes:
 # --- the command ---------------------------------------------------------------------------
 
 
-@dataclass
-class Tally:
+class Tally(Struct, dict=True):
     """A run, counted. ``failures`` has the first number of each kind and how often it came."""
 
     count: int = 0

@@ -16,12 +16,12 @@ import json
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 from auditor.evm.verify import MAX_RUNTIME_BYTES, verify_on_evm
@@ -63,8 +63,7 @@ _SIZES = (
 """What is recorded of EZKL's settings: what the columns follow from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A verifier that was compiled. ``measured`` has what the EVM said of it; what it did not is missing."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec import Struct, field
 from onnx import TensorProto, helper, numpy_helper
 
 TINY = {
@@ -22,8 +22,7 @@ TINY = {
 """Of every circuit, with what it says otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GasCircuit:
+class GasCircuit(Struct, frozen=True, kw_only=True):
     """A model, the run args that differ from :data:`TINY`, and whether its inputs are negative."""
 
     name: str

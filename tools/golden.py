@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import onnx
+from msgspec import Struct
 
 from tests import families
 from tests.families import nodes
@@ -31,8 +31,7 @@ NODE_STRIDE = 16
 """Every sixteenth node test: about 118 of 1,884."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Golden:
+class Golden(Struct, frozen=True, kw_only=True):
     """EZKL's recorded answer; ``fields`` is None when it rejects. ``graph`` is the hash of the graph."""
 
     id: str

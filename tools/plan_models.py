@@ -10,11 +10,11 @@ import json
 import random
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import onnx
+from msgspec import Struct
 from onnx import TensorProto
 
 from tests.families import random_model
@@ -31,24 +31,22 @@ Row = tuple[np.ndarray, ...]
 Draw = Callable[[np.random.Generator], Row]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanModel:
+class PlanModel(Struct, frozen=True, kw_only=True):
     """A model to plan for, with its rows."""
 
     name: str
     family: str
-    model: bytes = field(repr=False)
-    calibration: tuple[Row, ...] = field(repr=False)
-    fresh: tuple[Row, ...] = field(repr=False)
+    model: bytes
+    calibration: tuple[Row, ...]
+    fresh: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A model that has not been made yet. ``rows`` are those of its circuit under EZKL's default run args."""
 
     name: str
     rows: int
-    make: Callable[[], PlanModel] = field(repr=False)
+    make: Callable[[], PlanModel]
 
 
 def entries() -> tuple[Entry, ...]:

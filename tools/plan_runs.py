@@ -13,11 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit.field import signed
 from auditor.ezkl import Rejected, WorkerDied, call
@@ -172,8 +172,7 @@ def find_srs(directory: Path, logrows: int) -> Path:
 # --- how far the answers are off -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(Struct, frozen=True, kw_only=True):
     """For each row, for each output its integers, or the reason why there is no witness."""
 
     rows: tuple[list[list[int]] | str, ...]

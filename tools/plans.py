@@ -18,8 +18,9 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.units import bytes_text, seconds_text
 from tools.page import ACCURACY, write_section
@@ -42,8 +43,7 @@ TIMES_EZKL_ERROR = 2
 # --- what a record says --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """Setup and proof together: processor time, the larger peak of memory, bytes of the proving key."""
 
     cpu_seconds: float
@@ -51,8 +51,7 @@ class Cost:
     key_bytes: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(Struct, frozen=True, kw_only=True):
     """A number of :class:`Cost`, and what its median over small and over large circuits may be of EZKL's."""
 
     name: str
@@ -116,8 +115,7 @@ def _near(mine: Record, other: Record) -> bool:
 # --- goals ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(Struct, frozen=True, kw_only=True):
     """What is wanted and what was found, in words."""
 
     what: str

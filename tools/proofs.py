@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.units import bytes_text, seconds_text
 from tools.page import ACCURACY, write_section
@@ -26,8 +27,7 @@ SAMPLES = REPOSITORY / "samples"
 HEADING = "## Proofs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """One sample: what ``estimate``, ``prove`` and ``verify`` said, as JSON; None where there is no proof."""
 
     sample: str

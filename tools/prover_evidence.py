@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.calibration.circuits import QUICK
 from auditor.calibration.file import Place, profile_content
@@ -41,8 +41,7 @@ SIZES = {
 """The field of :class:`Artifacts` that says each size, and the one with its bounds."""
 
 
-@dataclass(frozen=True)
-class OwnRun:
+class OwnRun(Struct, frozen=True, dict=True):
     """A recorded proof, beside the circuit that it is of as this program sizes it."""
 
     case: Case
@@ -101,8 +100,7 @@ class OwnRun:
         )
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True, dict=True):
     """Everything that was recorded."""
 
     about: Record
@@ -159,8 +157,7 @@ def read(path: Path = RUNS) -> Evidence:
 # --- errors --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Errors:
+class Errors(Struct, frozen=True, dict=True):
     """Predicted over measured less one, of some runs, and whether each was within its interval."""
 
     off: np.ndarray

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
+from msgspec import Struct
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from auditor.circuit.run_args import RunArgs
@@ -14,8 +14,7 @@ from auditor.circuit.run_args import RunArgs
 Weights = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A circuit to prove. ``structure`` is what it is there for; ``family`` names its model.
 
     ``positions``: its inputs are whole numbers below this, where that is not 0.

@@ -10,13 +10,13 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec.structs import asdict
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit.run_args import RunArgs

@@ -20,9 +20,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.proving.instances import as_instance
 from auditor.proving.manifest import FILES, MANIFEST, PROOF, SETTINGS, VERIFIER_SRS, VERIFYING_KEY, encode
@@ -36,8 +38,7 @@ HEADING = "## Tampering"
 ALL = (MANIFEST, *FILES)
 
 
-@dataclass
-class Tally:
+class Tally(Struct, dict=True):
     """What became of the changes of one kind. ``seen_by`` counts the first check that failed each."""
 
     tried: int = 0

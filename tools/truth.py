@@ -17,11 +17,12 @@ import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from tools.worker import REPOSITORY, Died, Worker, as_run_args, serve
 
@@ -29,17 +30,15 @@ RunArgsDict = Mapping[str, Any]
 Status = Literal["accepted", "rejected", "panicked", "aborted", "timeout"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A question: one model under some run args (``PyRunArgs`` names; EZKL's defaults for the rest)."""
 
     id: str
-    model: bytes = field(repr=False)
+    model: bytes
     run_args: RunArgsDict = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class Truth(Struct, frozen=True, kw_only=True):
     """EZKL's answer. ``settings`` is its settings.json without the timestamp; None unless accepted.
 
     ``aborted`` and ``timeout`` say nothing about acceptance: the worker died or was stopped.

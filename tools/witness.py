@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct, field
 
 from tools.worker import Died, Worker, as_run_args, serve
 
 Status = Literal["computed", "rejected", "fails", "aborted", "timeout"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
+class Witness(Struct, frozen=True, kw_only=True):
     """EZKL's outputs as real numbers, one for each output of the model, in the shapes EZKL gives them.
 
     ``rejected`` says that EZKL makes no circuit, ``fails`` that it makes one and then no witness.

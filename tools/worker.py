@@ -14,16 +14,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
+
+from msgspec import Struct
 
 REPOSITORY = Path(__file__).parents[1]
 MEMORY_LIMIT_BYTES = 8 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Died:
+class Died(Struct, frozen=True, kw_only=True):
     """There is no answer: the process ended, or was stopped after the time it was given."""
 
     status: Literal["aborted", "timeout"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 
@@ -18,8 +19,7 @@ WIDTH = 4
 _OPSET, _IR_VERSION, _FLOAT = 13, 8, 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TinyCircuit:
+class TinyCircuit(Struct, frozen=True, kw_only=True):
     """A dense layer and ``operators`` after it, each on the result of the one before."""
 
     operators: tuple[str, ...]

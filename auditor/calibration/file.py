@@ -14,10 +14,11 @@ import platform
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.errors import Undetermined, UsageError
@@ -37,8 +38,7 @@ _MEMORY_TOLERANCE = 0.05
 """A kernel takes more or less of the memory for itself after an update."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """What a calibration is about: it holds nowhere else. ``reference`` is a hash of what was scaled."""
 
     cpu: str
@@ -48,8 +48,7 @@ class Place:
     reference: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """A profile that was written. ``replaced``: there was one before."""
 
     path: Path

@@ -11,9 +11,10 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.calibration.circuits import INPUT, QUICK, THOROUGH, TinyCircuit
@@ -56,8 +57,7 @@ class Teller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrationReport:
+class CalibrationReport(Struct, frozen=True, kw_only=True):
     """What was measured, and the file it is ``kept`` in. ``in_use``: that is where it is looked for."""
 
     kept: Kept

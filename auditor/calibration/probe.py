@@ -7,7 +7,8 @@ too, which run nothing.
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor._version import EZKL_VERSION
 from auditor.machine import Machine

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.checking.prices import pricing, words
 from auditor.config.effective import ModelRules
@@ -25,8 +27,7 @@ REFERENCE_CHAIN = "ethereum-mainnet"
 _ON_CHAIN = ("verify_gas", "deploy_gas", "verify_usd")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """The audit of one model: the request, what prices it, and the budgets with the ids of their profiles."""
 
     request: Request

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from auditor.circuit.ops import Op, RebaseScale, Rescaled, Shape
 from auditor.circuit.run_args import RunArgs
+from auditor.equality import compared_without
 
 Outlet = tuple[int, int]
 """(node id, output slot)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitNode:
+class CircuitNode(Struct, frozen=True, kw_only=True):
     """One operation of the circuit.
 
     ``uses`` is EZKL's ``num_uses``: consumers plus one when the node is an output. A constant with
@@ -27,11 +28,12 @@ class CircuitNode:
     shape: Shape
     scale: int
     uses: int
-    origin: str = field(default="", compare=False)
+    origin: str = ""
+
+    __eq__, __hash__ = compared_without("origin")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputMapping:
+class InputMapping(Struct, frozen=True, kw_only=True):
     """How a loop input reaches the body: ``Full``, ``State`` or ``Stacked`` (sliced on ``axis``)."""
 
     kind: str
@@ -39,8 +41,7 @@ class InputMapping:
     chunk: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputMapping:
+class OutputMapping(Struct, frozen=True, kw_only=True):
     """How a body output leaves: ``Single`` (the last value) or ``Stacked`` on ``axis``."""
 
     kind: str
@@ -49,8 +50,7 @@ class OutputMapping:
     axis: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubCircuit:
+class SubCircuit(Struct, frozen=True, kw_only=True):
     """A loop (ONNX Scan, RNN, LSTM, GRU): ``body`` is laid out once for each iteration."""
 
     id: int
@@ -60,11 +60,12 @@ class SubCircuit:
     output_mappings: tuple[tuple[OutputMapping, ...], ...]
     out_shapes: tuple[Shape, ...]
     out_scales: tuple[int, ...]
-    origin: str = field(default="", compare=False)
+    origin: str = ""
+
+    __eq__, __hash__ = compared_without("origin")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True):
     """Nodes in EZKL's layout order (ascending id), with the ids of inputs and the outlets of outputs."""
 
     nodes: tuple[CircuitNode | SubCircuit, ...]
@@ -72,8 +73,7 @@ class Graph:
     outputs: tuple[Outlet, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circuit:
+class Circuit(Struct, frozen=True, kw_only=True):
     """A whole model as EZKL would lay it out, with the run args it was lowered for.
 
     ``front_end`` says who lowered it: ``onnx`` (this package) or ``ezkl`` (read from EZKL itself).

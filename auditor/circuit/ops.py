@@ -8,28 +8,19 @@ counts per axis; scales are base-2 exponents unless a comment says "multiplier" 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
+
+from auditor.equality import compared_without
 
 Shape = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
 """(before, after) for each padded axis."""
 
 
-class Op:
+class Op(Struct, frozen=True):
     """Base of all circuit operations. Those without attributes are equal when they are of one class."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
-
-    def __hash__(self) -> int:
-        return hash(type(self))
-
-    def __repr__(self) -> str:
-        return f"{self.name}()"
 
     @property
     def name(self) -> str:
@@ -40,8 +31,7 @@ class Op:
 # --- sources -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input(Op):
+class Input(Op, frozen=True, kw_only=True):
     """A model input. ``datum_type`` is EZKL's (Bool, F16, F32, F64, Int, TDim, Unknown)."""
 
     scale: int
@@ -49,8 +39,7 @@ class Input(Op):
     decompose: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant(Op):
+class Constant(Op, frozen=True, kw_only=True):
     """A constant tensor, quantised at ``scale``.
 
     ``load`` returns the quantised int64 values with the node's shape; it is called only when a
@@ -61,11 +50,12 @@ class Constant(Op):
     scale: int
     visibility: str
     decompose: bool
-    load: Callable[[], np.ndarray] | None = field(compare=False, repr=False)
+    load: Callable[[], np.ndarray] | None
+
+    __eq__, __hash__ = compared_without("load")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown(Op):
+class Unknown(Op, frozen=True, kw_only=True):
     """An operation EZKL could not translate; circuits that hold one are rejected."""
 
     reason: str = ""
@@ -74,69 +64,69 @@ class Unknown(Op):
 # --- polynomial operations -----------------------------------------------------------------
 
 
-class Abs(Op):
-    __slots__ = ()
+class Abs(Op, frozen=True):
+    pass
 
 
-class Sign(Op):
-    __slots__ = ()
+class Sign(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeakyReLU(Op):
+class LeakyReLU(Op, frozen=True, kw_only=True):
     """``max(x, slope * x)``; a Relu has the slope 0."""
 
     slope: float
     scale: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatherElements(Op):
+class GatherElements(Op, frozen=True, kw_only=True):
     """Elements along ``dim``; ``index`` when it is constant."""
 
     dim: int
-    index: np.ndarray | None = field(compare=False)
+    index: np.ndarray | None
+
+    __eq__, __hash__ = compared_without("index")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatherND(Op):
+class GatherND(Op, frozen=True, kw_only=True):
     """Slices at indices of several axes; ``index`` when it is constant."""
 
     batch_dims: int
-    index: np.ndarray | None = field(compare=False)
+    index: np.ndarray | None
+
+    __eq__, __hash__ = compared_without("index")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScatterElements(Op):
+class ScatterElements(Op, frozen=True, kw_only=True):
     """Elements replaced along ``dim``; ``index`` when it is constant."""
 
     dim: int
-    index: np.ndarray | None = field(compare=False)
+    index: np.ndarray | None
+
+    __eq__, __hash__ = compared_without("index")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScatterND(Op):
+class ScatterND(Op, frozen=True, kw_only=True):
     """Slices replaced at indices of several axes; ``index`` when it is constant."""
 
-    index: np.ndarray | None = field(compare=False)
+    index: np.ndarray | None
+
+    __eq__, __hash__ = compared_without("index")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiBroadcastTo(Op):
+class MultiBroadcastTo(Op, frozen=True, kw_only=True):
     """Repetition along axes of size one, up to ``shape``."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Einsum(Op):
+class Einsum(Op, frozen=True, kw_only=True):
     """A sum of products; the equation in EZKL's notation, such as ``mk,kn->mn``."""
 
     equation: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv(Op):
+class Conv(Op, frozen=True, kw_only=True):
     """A convolution."""
 
     padding: Padding
@@ -146,8 +136,7 @@ class Conv(Op):
     kernel_format: str  # OIHW, HWIO or OHWI
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeConv(Op):
+class DeConv(Op, frozen=True, kw_only=True):
     """A transposed convolution."""
 
     padding: Padding
@@ -158,8 +147,7 @@ class DeConv(Op):
     kernel_format: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Downsample(Op):
+class Downsample(Op, frozen=True, kw_only=True):
     """Every ``stride``-th element along an axis, from ``modulo`` on."""
 
     axis: int
@@ -167,96 +155,85 @@ class Downsample(Op):
     modulo: int
 
 
-class Add(Op):
-    __slots__ = ()
+class Add(Op, frozen=True):
+    pass
 
 
-class Sub(Op):
-    __slots__ = ()
+class Sub(Op, frozen=True):
+    pass
 
 
-class Neg(Op):
-    __slots__ = ()
+class Neg(Op, frozen=True):
+    pass
 
 
-class Mult(Op):
-    __slots__ = ()
+class Mult(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity(Op):
+class Identity(Op, frozen=True, kw_only=True):
     """The input, perhaps under another scale."""
 
     out_scale: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reshape(Op):
+class Reshape(Op, frozen=True, kw_only=True):
     """The same elements in another shape."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flatten(Op):
+class Flatten(Op, frozen=True, kw_only=True):
     """The same elements in a flatter shape."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveAxis(Op):
+class MoveAxis(Op, frozen=True, kw_only=True):
     """One axis moved."""
 
     source: int
     destination: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pad(Op):
+class Pad(Op, frozen=True, kw_only=True):
     """Zeroes around each axis."""
 
     padding: Padding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sum(Op):
+class Sum(Op, frozen=True, kw_only=True):
     """Sums along axes, which stay with size one."""
 
     axes: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeanOfSquares(Op):
+class MeanOfSquares(Op, frozen=True, kw_only=True):
     """Means of squares along axes."""
 
     axes: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prod(Op):
+class Prod(Op, frozen=True, kw_only=True):
     """Products along axes of ``len_prod`` elements together."""
 
     axes: Shape
     len_prod: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pow(Op):
+class Pow(Op, frozen=True, kw_only=True):
     """A whole, positive power."""
 
     exponent: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concat(Op):
+class Concat(Op, frozen=True, kw_only=True):
     """Inputs one after another along an axis."""
 
     axis: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice(Op):
+class Slice(Op, frozen=True, kw_only=True):
     """Elements ``start`` to ``end`` (excluded) of an axis."""
 
     axis: int
@@ -264,35 +241,33 @@ class Slice(Op):
     end: int
 
 
-class Iff(Op):
-    __slots__ = ()
+class Iff(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resize(Op):
+class Resize(Op, frozen=True, kw_only=True):
     """Every element repeated ``scale_factor`` times along each axis."""
 
     scale_factor: Shape
 
 
-class Not(Op):
-    __slots__ = ()
+class Not(Op, frozen=True):
+    pass
 
 
-class And(Op):
-    __slots__ = ()
+class And(Op, frozen=True):
+    pass
 
 
-class Or(Op):
-    __slots__ = ()
+class Or(Op, frozen=True):
+    pass
 
 
-class Xor(Op):
-    __slots__ = ()
+class Xor(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trilu(Op):
+class Trilu(Op, frozen=True, kw_only=True):
     """The upper or lower triangle of matrices, ``k`` diagonals off."""
 
     upper: bool
@@ -302,8 +277,7 @@ class Trilu(Op):
 # --- lookups -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup(Op):
+class Lookup(Op, frozen=True, kw_only=True):
     """A non-linearity read from a table of ``lookup_range``.
 
     ``function`` is EZKL's name (Div, IsOdd, PowersOfTwo, Ln, Sigmoid, Exp, Cos, ACos, Cosh, ACosh,
@@ -323,16 +297,14 @@ class Lookup(Op):
 # --- hybrid operations ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ln(Op):
+class Ln(Op, frozen=True, kw_only=True):
     """A logarithm."""
 
     scale: float  # multiplier
     epsilon: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rsqrt(Op):
+class Rsqrt(Op, frozen=True, kw_only=True):
     """One divided by a square root."""
 
     input_scale: float  # multiplier
@@ -340,15 +312,13 @@ class Rsqrt(Op):
     epsilon: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sqrt(Op):
+class Sqrt(Op, frozen=True, kw_only=True):
     """A square root."""
 
     scale: float  # multiplier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recip(Op):
+class Recip(Op, frozen=True, kw_only=True):
     """One divided by the input."""
 
     input_scale: float  # multiplier
@@ -356,75 +326,65 @@ class Recip(Op):
     epsilon: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundHalfToEven(Op):
+class RoundHalfToEven(Op, frozen=True, kw_only=True):
     """The nearest integer, halves to the even one."""
 
     scale: float  # multiplier
     legs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceil(Op):
+class Ceil(Op, frozen=True, kw_only=True):
     """The next integer upwards."""
 
     scale: float  # multiplier
     legs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor(Op):
+class Floor(Op, frozen=True, kw_only=True):
     """The next integer downwards."""
 
     scale: float  # multiplier
     legs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round(Op):
+class Round(Op, frozen=True, kw_only=True):
     """The nearest integer, halves away from zero."""
 
     scale: float  # multiplier
     legs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Div(Op):
+class Div(Op, frozen=True, kw_only=True):
     """A division by a constant."""
 
     denominator: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReduceMax(Op):
+class ReduceMax(Op, frozen=True, kw_only=True):
     """The largest along axes."""
 
     axes: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReduceMin(Op):
+class ReduceMin(Op, frozen=True, kw_only=True):
     """The smallest along axes."""
 
     axes: Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReduceArgMax(Op):
+class ReduceArgMax(Op, frozen=True, kw_only=True):
     """Where the largest along ``dim`` stands."""
 
     dim: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReduceArgMin(Op):
+class ReduceArgMin(Op, frozen=True, kw_only=True):
     """Where the smallest along ``dim`` stands."""
 
     dim: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SumPool(Op):
+class SumPool(Op, frozen=True, kw_only=True):
     """Sums, or means where ``normalized``, of windows."""
 
     padding: Padding
@@ -434,8 +394,7 @@ class SumPool(Op):
     data_format: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxPool(Op):
+class MaxPool(Op, frozen=True, kw_only=True):
     """The largest of each window."""
 
     padding: Padding
@@ -444,16 +403,15 @@ class MaxPool(Op):
     data_format: str
 
 
-class Max(Op):
-    __slots__ = ()
+class Max(Op, frozen=True):
+    pass
 
 
-class Min(Op):
-    __slots__ = ()
+class Min(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Softmax(Op):
+class Softmax(Op, frozen=True, kw_only=True):
     """Exponentials, divided by their sum along ``axes``."""
 
     input_scale: float  # multiplier
@@ -462,43 +420,42 @@ class Softmax(Op):
     epsilon: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output(Op):
+class Output(Op, frozen=True, kw_only=True):
     """What EZKL does to a model output."""
 
     decompose: bool
 
 
-class Greater(Op):
-    __slots__ = ()
+class Greater(Op, frozen=True):
+    pass
 
 
-class GreaterEqual(Op):
-    __slots__ = ()
+class GreaterEqual(Op, frozen=True):
+    pass
 
 
-class Less(Op):
-    __slots__ = ()
+class Less(Op, frozen=True):
+    pass
 
 
-class LessEqual(Op):
-    __slots__ = ()
+class LessEqual(Op, frozen=True):
+    pass
 
 
-class Equals(Op):
-    __slots__ = ()
+class Equals(Op, frozen=True):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gather(Op):
+class Gather(Op, frozen=True, kw_only=True):
     """Slices along ``dim``; ``index`` when it is constant."""
 
     dim: int
-    index: np.ndarray | None = field(compare=False)
+    index: np.ndarray | None
+
+    __eq__, __hash__ = compared_without("index")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopK(Op):
+class TopK(Op, frozen=True, kw_only=True):
     """The ``k`` largest or smallest along ``dim``, in order."""
 
     dim: int
@@ -506,8 +463,7 @@ class TopK(Op):
     largest: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneHot(Op):
+class OneHot(Op, frozen=True, kw_only=True):
     """A new axis that is 1 at the index and 0 elsewhere."""
 
     dim: int
@@ -517,16 +473,14 @@ class OneHot(Op):
 # --- wrappers ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rescaled(Op):
+class Rescaled(Op, frozen=True, kw_only=True):
     """Multiplies inputs to a common scale before ``inner``: (input position, multiplier)."""
 
     inner: Op
     multipliers: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebaseScale(Op):
+class RebaseScale(Op, frozen=True, kw_only=True):
     """Runs ``inner``, then ``rebase`` (a :class:`Div`) to bring its output to ``target_scale``."""
 
     inner: Op

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Visibility = str
 """As ``PyRunArgs`` spells them: ``public``, ``private``, ``fixed``, ``polycommit``, ``hashed``,
 ``hashed/public`` or ``hashed/private/0,1`` (the numbers are outlets)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunArgs:
+class RunArgs(Struct, frozen=True, kw_only=True):
     """What a user may tune in EZKL 23.0.5, with EZKL's own defaults.
 
     Scales are base-2 exponents: a real number ``x`` becomes ``round(x * 2**scale)``.
@@ -55,7 +56,7 @@ class RunArgs:
 
     def with_changes(self, **changes: object) -> RunArgs:
         """A copy with some arguments replaced."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 def is_hashed(visibility: Visibility) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit.ops import Shape
 
 LookupParameters = tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EinsumEquation:
+class EinsumEquation(Struct, frozen=True, kw_only=True):
     """One equation of EZKL's ``einsum_params.equations`` and how often it was laid out.
 
     ``dims`` maps each input axis to its length. Every decomposition and recomposition is an
@@ -25,8 +24,7 @@ class EinsumEquation:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredLookup:
+class RequiredLookup(Struct, frozen=True, kw_only=True):
     """A table the circuit reads, keyed as EZKL keys it: function and f32 parameters."""
 
     function: str
@@ -44,8 +42,7 @@ def _shortest_f32(value: float) -> float | None:
     return float(str(np.float32(value))) if math.isfinite(value) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleSizes:
+class ModuleSizes(Struct, frozen=True, kw_only=True):
     """EZKL's ``module_sizes``: rows and instances of Poseidon, elements of each KZG commitment."""
 
     polycommit: tuple[int, ...] = ()
@@ -53,8 +50,7 @@ class ModuleSizes:
     poseidon_instances: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSize:
+class LayerSize(Struct, frozen=True, kw_only=True):
     """What one node adds to the circuit. ``num_rows`` of all layers add up to the rows of the model."""
 
     node: str
@@ -64,8 +60,7 @@ class LayerSize:
     total_einsum_col_size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitSize:
+class CircuitSize(Struct, frozen=True, kw_only=True):
     """Every size in EZKL's settings.json, under EZKL's names.
 
     ``total_const_size`` is None when it cannot be told exactly, because a constant tensor has no

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.config.globs import covers, matches
 from auditor.config.nouns import Budget, Config, Glob, Setting, Suppression, Table
@@ -12,8 +14,7 @@ from auditor.errors import UsageError
 from auditor.safe import safe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRules:
+class ModelRules(Struct, frozen=True, kw_only=True):
     """All that holds for one model: the ``settings`` of ``[models]``, its budgets and suppressions.
 
     ``claimed`` says that some table names it.

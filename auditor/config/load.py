@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.config import values
 from auditor.config.find import candidates
@@ -131,8 +133,7 @@ def _load_one(path: Path, by: Origin | None) -> tuple[Config, Path | None, Origi
     return config, Path(os.path.abspath(path.parent / extended.value)), extended.origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     """One file that is being read."""
 
     path: Path

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from auditor.safe import safe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a value was set: a line of a file, or what ``words`` say (``default``, ``command line``)."""
 
     file: Path | None = None
@@ -30,8 +30,7 @@ DEFAULT = Origin(words="default")
 COMMAND_LINE = Origin(words="command line")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """A checked value and its origin. ``base`` is the directory that its relative paths start from."""
 
     value: Any
@@ -39,8 +38,7 @@ class Setting:
     base: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """``[models."GLOB"]`` or ``[budget."GLOB"]``: what is said of the models a glob names below ``base``.
 
     ``message`` is what a budget table has to say to whoever exceeds it.
@@ -53,8 +51,7 @@ class Table:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glob:
+class Glob(Struct, frozen=True, kw_only=True):
     """A pattern of paths below ``base``."""
 
     glob: str
@@ -62,8 +59,7 @@ class Glob:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(Struct, frozen=True, kw_only=True):
     """``[[ignore]]``: findings nobody shall be bothered with, for a reason, until a day.
 
     Without ``models`` it is about all of them, without ``nodes`` (regular expressions of whole names) about
@@ -78,8 +74,7 @@ class Suppression:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """What one configuration file says, with what it extends.
 
     ``root`` is the directory of the file. ``files`` are all that were read, ``skipped`` those that say
@@ -96,8 +91,7 @@ class Config:
     exclude: tuple[Glob, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True):
     """One limit. ``amount`` is what it limits (``rows``), ``name`` how the file spells it (``max_rows``).
 
     ``profile`` is the machine or chain the amount is asked of, '' for the model's own. ``limit`` is in the

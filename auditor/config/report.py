@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.config.effective import excluded_by, rules_for
 from auditor.config.nouns import Budget, Config, Suppression, shown
@@ -15,8 +16,7 @@ from auditor.config.values import UNLIMITED
 from auditor.safe import safe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """One key, its value as TOML would spell it, and where it was set."""
 
     key: str
@@ -24,8 +24,7 @@ class Said:
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigReport:
+class ConfigReport(Struct, frozen=True, kw_only=True):
     """What holds for a model, or in a folder where ``path`` is one."""
 
     path: str

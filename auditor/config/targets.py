@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.config.effective import ModelRules, check_globs, claimed_files, excluded_by, rules_for
 from auditor.config.find import NAMES
@@ -17,16 +18,14 @@ from auditor.errors import UsageError
 SUFFIX = ".onnx"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A model and what holds for it; ``path`` is as it was given."""
 
     path: Path
     rules: ModelRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Gathered(Struct, frozen=True, kw_only=True):
     """The models of a run, each once; and the files that were named and are excluded, with what does that."""
 
     targets: tuple[Target, ...]

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.findings import Finding
 from auditor.report import Layer, ModelAudit, Span
@@ -19,8 +20,7 @@ Judgement = Literal["grew", "shrank", "same", "within error", "unknown", "not co
 amount is not known. ``not compared``: a side is not there at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """One side as it was named: ``label`` for people, the ``path`` of the file, and the git ``revision`` it
     was read at ('' for the index), None for a file. ``audited`` is None where there is no such file."""
 
@@ -30,8 +30,7 @@ class Side:
     audited: ModelAudit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Quantity(Struct, frozen=True, kw_only=True):
     """One amount on both sides. ``profile`` is the machine or chain it is for; the amounts are equal at all
     three ends where they are exact. ``difference`` is between what is expected, ``percent`` of the old."""
 
@@ -50,8 +49,7 @@ class Quantity:
         return all(side is None or side.low == side.high for side in (self.old, self.new))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerChange:
+class LayerChange(Struct, frozen=True, kw_only=True):
     """One ONNX node whose share of the circuit is another; None on the side where there is none."""
 
     old: Layer | None
@@ -81,16 +79,14 @@ def _cells(layer: Layer | None) -> int:
     return layer.total_assignments if layer else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerChanges:
+class LayerChanges(Struct, frozen=True, kw_only=True):
     """All changes, the largest first, and how many layers are as they were."""
 
     changes: tuple[LayerChange, ...]
     unchanged: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorChange:
+class OperatorChange(Struct, frozen=True, kw_only=True):
     """How often an ONNX operator stands in the model."""
 
     operator: str
@@ -98,16 +94,14 @@ class OperatorChange:
     new: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingChanges:
+class FindingChanges(Struct, frozen=True, kw_only=True):
     """What is found now and was not, and the other way round."""
 
     appeared: tuple[Finding, ...]
     vanished: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """A limit on how many more rows there may be, in percent of the old; ``passed`` is None where a number
     of rows is not known."""
 
@@ -116,8 +110,7 @@ class Gate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiffReport:
+class DiffReport(Struct, frozen=True, kw_only=True):
     """What one model costs more or less than another, and why.
 
     ``planned`` says that each side's run args were chosen for it, otherwise both have the same: EZKL's

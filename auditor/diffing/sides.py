@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.audit import audit
 from auditor.diffing.report import Side
@@ -17,8 +19,7 @@ from auditor.safe import safe
 from auditor.verdict import could_not_read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A file of the work tree, or what ``snapshot`` has at its ``path``; ``exists``: whether it is there."""
 
     path: Path

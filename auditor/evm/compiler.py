@@ -14,9 +14,10 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from auditor.errors import Undetermined, UsageError
 from auditor.evm.node import Node, find_node
@@ -53,8 +54,7 @@ class Store(Protocol):
     ) -> Stored: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiler:
+class Compiler(Struct, frozen=True, kw_only=True):
     """A compiler on this machine. ``node`` is what runs it, or None for a native program."""
 
     path: Path

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+
+class Node(Struct, frozen=True, kw_only=True):
     """How to start Node.js, and npm (None where there is none)."""
 
     node: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.evm.compiler import SOLC_VERSION, Compiler, Store
@@ -24,8 +25,7 @@ EVM_VERSION = "shanghai"
 ``eth.rs`` `get_contract_artifacts` ends with. It sets nothing else: no via-IR pipeline."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(Struct, frozen=True, kw_only=True):
     """A compiled contract: what a transaction carries to deploy it, and what then stands on the chain.
 
     ``compiler`` is the compiler's own name for its version.

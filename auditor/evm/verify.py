@@ -7,9 +7,10 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor import ezkl
 from auditor.circuit.field import FIELD_MODULUS
@@ -30,8 +31,7 @@ MAX_INITCODE_BYTES = 49_152
 _TRUE = (1).to_bytes(WORD_BYTES, "big").hex()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvmVerification:
+class EvmVerification(Struct, frozen=True, kw_only=True):
     """What the contract said to a proof.
 
     ``verify_gas`` is that of a transaction that does nothing else: 21,000, the calldata and the execution.

@@ -7,18 +7,18 @@ operators. Whatever else it meets stays unknown, and a rule that needs it says s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 
+from auditor.equality import compared_without
 from auditor.model.graph import GraphDef, Model, NodeDef, TensorData, ValueInfo
 
 KnownShape = tuple[int | None, ...]
 """Sizes of the axes; None for one that is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueFact:
+class ValueFact(Struct, frozen=True, kw_only=True):
     """What is known about one value.
 
     ``dtype`` is ONNX's element type in lower case, ``shape`` None when not even the rank is known.
@@ -29,7 +29,9 @@ class ValueFact:
     dtype: str | None = None
     shape: KnownShape | None = None
     is_constant: bool = False
-    load: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
+    load: Callable[[], np.ndarray] | None = None
+
+    __eq__, __hash__ = compared_without("load")
 
     @property
     def dims(self) -> tuple[int, ...] | None:

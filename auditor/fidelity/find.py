@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.circuit import Circuit
 from auditor.fidelity.facts import ILL_FORMED, NotKnown, ValueFact, graph_facts, model_facts, subgraphs
@@ -16,8 +17,7 @@ DECIDING = "high"
 """The severity of a rule whose circuit computes something else; milder rules inform."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FidelityReport:
+class FidelityReport(Struct, frozen=True, kw_only=True):
     """What the rules say about a model; ``unknown`` is why some could not be judged."""
 
     findings: tuple[Finding, ...]

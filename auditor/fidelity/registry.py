@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from auditor.circuit import Circuit
 from auditor.fidelity.view import GraphView, NodeView
@@ -15,8 +16,7 @@ CircuitCheck = Callable[[Circuit], Iterable[tuple[str, str]]]
 ModelCheck = Callable[[GraphView, Circuit], Iterable[tuple[str, str]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeRule:
+class NodeRule(Struct, frozen=True, kw_only=True):
     """A condition on one ONNX node: ``check`` returns what is wrong, or None.
 
     A node whose inputs are all constant is evaluated by tract, rightly, and never becomes part of the
@@ -30,8 +30,7 @@ class NodeRule:
     check: NodeCheck
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitRule:
+class CircuitRule(Struct, frozen=True, kw_only=True):
     """A condition on the circuit: ``check`` yields (node, what is wrong)."""
 
     id: str
@@ -39,8 +38,7 @@ class CircuitRule:
     check: CircuitCheck
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRule:
+class ModelRule(Struct, frozen=True, kw_only=True):
     """A condition on the model and its circuit together: ``check`` yields (node, what is wrong)."""
 
     id: str
@@ -48,8 +46,7 @@ class ModelRule:
     check: ModelCheck
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """All rules there are."""
 
     nodes: list[NodeRule]

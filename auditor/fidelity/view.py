@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.fidelity.facts import NOTHING, ValueFact
 from auditor.fidelity.facts import NotKnown as NotKnown
@@ -16,15 +16,14 @@ from auditor.model.graph import GraphDef, NodeDef
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphView:
+class GraphView(Struct, frozen=True, kw_only=True):
     """A graph, the facts of its values, who makes and reads each value, and which matter to an output."""
 
     graph: GraphDef
     facts: Mapping[str, ValueFact]
-    producers: Mapping[str, NodeDef] = field(repr=False)
-    uses: Mapping[str, int] = field(repr=False)
-    live: frozenset[str] = field(repr=False)
+    producers: Mapping[str, NodeDef]
+    uses: Mapping[str, int]
+    live: frozenset[str]
 
     @classmethod
     def of(cls, graph: GraphDef, facts: Mapping[str, ValueFact]) -> GraphView:
@@ -38,8 +37,7 @@ class GraphView:
         return self.facts.get(name, NOTHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeView:
+class NodeView(Struct, frozen=True, kw_only=True):
     """One node of a graph."""
 
     node: NodeDef

@@ -10,16 +10,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol, cast
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.views.page import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Medium:
+class Medium(Struct, frozen=True, kw_only=True):
     """What the reader's end can show. Formats for programs do not look at it."""
 
     columns: int = 80

@@ -7,7 +7,8 @@ colour too. Curves in HTML lie in an inner picture that is stretched to the widt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.formats._pictures import percentage, text
 from auditor.formats._plane import Limit, Plane, Spot, Stroke, has_markers, is_emptier_right
@@ -43,8 +44,7 @@ RULES = """
 """The style of a chart, in the colours that the sheet around it names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class Paper(Struct, frozen=True, kw_only=True):
     """What a plot is drawn on: ``height`` pixels, and ``width`` pixels or, where that is None, any width."""
 
     height: float

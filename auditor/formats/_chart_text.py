@@ -6,10 +6,11 @@ Each label has a letter, which stands at the points of its curves; colours only 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from string import ascii_lowercase, ascii_uppercase
 from textwrap import wrap
+
+from msgspec import Struct, field
 
 from auditor.formats._plane import Limit, Plane, Stroke, has_markers
 from auditor.formats._ticks import Axis
@@ -27,8 +28,7 @@ Run = tuple[str, int | None]
 """Characters, and the number of the label whose colour they have: None is that of the axes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signs:
+class _Signs(Struct, frozen=True, kw_only=True):
     """The characters of a chart that are no letters."""
 
     upright: str
@@ -49,8 +49,7 @@ _ASCII = _Signs(
 )
 
 
-@dataclass(slots=True)
-class _Canvas:
+class _Canvas(Struct):
     """Cells with a character and a label's number; dots of lines are gathered and become characters last."""
 
     columns: int

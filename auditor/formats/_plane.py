@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.formats._axes import axis_around, can_show, label
 from auditor.formats._results import one_line
@@ -17,8 +18,7 @@ _MOST_POINTS = 2000
 """Of a curve: beyond that no eye tells them apart, and a file grows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class Spot(Struct, frozen=True, kw_only=True):
     """A point with its place, from the left and from the bottom; ``said`` is its amounts in words."""
 
     x: float
@@ -28,8 +28,7 @@ class Spot:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
+class Stroke(Struct, frozen=True, kw_only=True):
     """A curve with its places; ``runs`` are its unbroken pieces, and ``place`` the number of its label."""
 
     label: str
@@ -50,8 +49,7 @@ class Stroke:
             yield spot.x, spot.y
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """A mark with its place along its axis."""
 
     label: str
@@ -60,8 +58,7 @@ class Limit:
     """A level line, as a limit of y is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plane:
+class Plane(Struct, frozen=True, kw_only=True):
     """A chart whose parts have their places. ``labels`` are those of its curves, each once, in order."""
 
     x: Axis

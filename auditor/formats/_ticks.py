@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.views.page import Scale, Unit
 
@@ -47,8 +48,7 @@ _LADDERS: Mapping[Unit, Sequence[Tick]] = {
 """Every mark there may be, for each unit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class Axis(Struct, frozen=True, kw_only=True):
     """From ``low`` to ``high`` with its marks; both are above zero where it is logarithmic."""
 
     low: float

@@ -9,7 +9,8 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.formats import PLAIN, Medium
 from auditor.formats._chart_svg import Paper, key, plot
@@ -46,8 +47,7 @@ _NUMBERS = "The numbers of this chart"
 _TONES = ("good", "bad", "warning")
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(Struct):
     """A headline and what stands below it, up to the next one."""
 
     headline: Line | None

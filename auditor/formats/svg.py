@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from textwrap import wrap
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.formats import PLAIN, Medium
@@ -64,8 +65,7 @@ viewBox="0 0 {WIDTH} {number(top + _FOOT)}" role="img">
     return whole.encode("ascii", "xmlcharrefreplace").decode(), top + _FOOT
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """A picture with its titles, and how many pixels of the file it takes."""
 
     markup: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from auditor.formats import PLAIN, Medium
 from auditor.formats.terminal import render_page

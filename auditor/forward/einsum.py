@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.forward.errors import Unmodelled
 from auditor.forward.numbers import total
 from auditor.forward.products import matrix_product
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
+class Labelled(Struct, frozen=True, kw_only=True):
     """A value and a letter for each of its axes after the rows."""
 
     values: np.ndarray

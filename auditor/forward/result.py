@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """Some rows have no proof at ``node``: EZKL makes no witness of them, or one that no proof holds for."""
 
     node: str
@@ -17,8 +16,7 @@ class Fault:
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class Needs(Struct, frozen=True, kw_only=True):
     """What values the run args must have room for; arrays are int64 of shape (rows,).
 
     ``decomposed`` is the largest magnitude that a row decomposes in base ``decomp_base``: EZKL needs
@@ -34,8 +32,7 @@ class Needs:
     faults: tuple[Fault, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forward:
+class Forward(Struct, frozen=True, kw_only=True):
     """Outputs in EZKL's order, each int64 of shape (rows, ...): the real number is ``integer / 2**scale``."""
 
     outputs: tuple[np.ndarray, ...]

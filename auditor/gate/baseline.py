@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.config.nouns import shown
 from auditor.config.values import TIMED
@@ -18,8 +19,7 @@ SCHEMA = "auditor.baseline/1"
 MAX_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One model: the hash of its file, and its amounts; None is not known."""
 
     sha256: str | None

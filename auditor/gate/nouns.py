@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from auditor.findings import Finding
@@ -21,8 +22,7 @@ Outcome = Literal["pass", "fail", "skip"]
 Level = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """A number that is exact where ``low`` is ``high``, and otherwise lies between them."""
 
     low: float
@@ -30,8 +30,7 @@ class Amount:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True):
     """A number that is not known, and why."""
 
     reason: str
@@ -50,16 +49,14 @@ Amounts = Mapping[str, Amount | Unknown]
 """By name (``rows``); where it depends on a machine or chain, with the profile (``verify_gas@base``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Old:
+class Old(Struct, frozen=True, kw_only=True):
     """The amounts of the model in a baseline, by the same names; ``source`` says which baseline that is."""
 
     source: str
     amounts: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One limit held against one amount, or the verdict.
 
     ``says`` is the comparison in words. A skipped check is ``undetermined`` where its amount should be known
@@ -77,8 +74,7 @@ class Check:
     limit: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedFinding:
+class JudgedFinding(Struct, frozen=True, kw_only=True):
     """A finding, how much it matters here, and the reason why nobody shall be bothered with it."""
 
     finding: Finding
@@ -96,8 +92,7 @@ Judge = Callable[[tuple["Finding", ...]], tuple[JudgedFinding, ...]]
 """What holds the findings of one model against its suppressions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest:
+class CheckRequest(Struct, frozen=True, kw_only=True):
     """What the command line asks; None leaves it to the configuration."""
 
     paths: tuple[Path, ...] = ()
@@ -116,8 +111,7 @@ class CheckRequest:
     today: date = field(default_factory=date.today)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCheck:
+class ModelCheck(Struct, frozen=True, kw_only=True):
     """What became of one model, and the ``amounts`` it was found to have.
 
     ``depth`` is ``static`` where the circuit was not looked at; ``status`` is None then. ``exit_code`` is
@@ -135,8 +129,7 @@ class ModelCheck:
     not_run: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFinding:
+class ConfigFinding(Struct, frozen=True, kw_only=True):
     """Something about the configuration itself; ``path`` and ``line`` say where it stands."""
 
     finding: JudgedFinding
@@ -144,16 +137,14 @@ class ConfigFinding:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excluded:
+class Excluded(Struct, frozen=True, kw_only=True):
     """A file that was named and that ``exclude`` keeps out; ``where`` is the line that does."""
 
     path: str
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True, kw_only=True):
     """One run of the gate."""
 
     version: str

@@ -1,7 +1,7 @@
 """What was said of a model the last time, and whether all it was said from is still the same.
 
 This is all the hook does where nothing changed, so it loads nothing that is not needed for that: no
-dataclasses, no TOML, no numpy. An entry holds a stamp of every file that was read: its size, times and inode,
+structs, no TOML, no numpy. An entry holds a stamp of every file that was read: its size, times and inode,
 and the SHA-256 that decides where those differ or are too young to be trusted. A cache that is damaged,
 read-only or not there is as good as an empty one.
 """

@@ -16,9 +16,10 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError, BadModel, InternalFailure, LfsPointer, Undetermined, UsageError
 from auditor.git import process as git_process
@@ -38,8 +39,7 @@ _BLOCK_BYTES = 1 << 20
 _DAMAGED = "is damaged in this clone's LFS store (see git lfs fsck)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """One revision of one repository: its work tree ``root``, the ``common`` directory that all its worktrees
     share, and the ``tree`` of the revision, which is None for the index."""
 
@@ -49,8 +49,7 @@ class Snapshot:
     tree: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A file or symbolic link in a snapshot; ``path`` is relative to the root, ``oid`` names the content."""
 
     path: str
@@ -343,11 +342,12 @@ def _external_files(model: Path) -> set[tuple[str, ...]]:
     Of a model that cannot be read, those that stand before the fault: whoever audits it names the fault.
     """
     from auditor.model.context import ReadContext
+    from auditor.model.external import ExternalStore
     from auditor.model.files import open_model
     from auditor.model.schema import MODEL
     from auditor.model.wire import Walk
 
-    context = ReadContext(directory=model.parent)
+    context = ReadContext(external=ExternalStore(model.parent))
     with contextlib.suppress(AuditorError):
         data = open_model(model).data
         Walk(data, context).read(MODEL, 0, len(data))

@@ -1,1 +1,1 @@
-"""Other ways to trust a model's output: proving systems as they were published, and methods without proofs."""
+"""Other ways to trust a model's output: proving systems as published, and methods without proofs."""

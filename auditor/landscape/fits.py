@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Point = tuple[float, float]
 """Where along the axis, and the amount that was measured there; both above zero."""
@@ -17,8 +18,7 @@ _REACH = 1.0
 """A law is asked no farther beyond its ends than it is long, both counted in logarithms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class Law(Struct, frozen=True, kw_only=True):
     """y = factor * x**exponent, fitted from ``low`` to ``high`` along x."""
 
     factor: float
@@ -35,8 +35,7 @@ class Law:
         return max(0.0, math.log(self.low / x), math.log(x / self.high)) / length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class Prediction(Struct, frozen=True, kw_only=True):
     """What a law says at one place: expected ``mid``, from ``low`` to ``high``."""
 
     low: float

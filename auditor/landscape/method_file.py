@@ -6,9 +6,10 @@ A file with ``way = false`` says something about methods and is none: a summary,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.landscape.nouns import Assurance, Availability, Support
@@ -34,8 +35,7 @@ _FIELDS = (
 _LONGEST_SENTENCE = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnAnyChain:
+class OnAnyChain(Struct, frozen=True, kw_only=True):
     """One answer on a chain that counts gas as Ethereum does.
 
     ``gas`` is for the answer, ``gas_per_machine`` for each machine that vouches for it; ``reason`` says why
@@ -49,8 +49,7 @@ class OnAnyChain:
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
+class Sampling(Struct, frozen=True, kw_only=True):
     """A share of the answers is proved, or computed again, and a bond is lost when one of them is wrong.
 
     ``saving`` is what cheating saves and ``bond`` what it may cost, both as parts of the price of an answer;
@@ -71,8 +70,7 @@ class Sampling:
         return min(1.0, self.saving / (self.bond if bond is None else bond))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
+class Method(Struct, frozen=True, kw_only=True):
     """A way to trust an output that proves nothing, or proves it with a system that has a row of its own.
 
     ``overhead`` is what one machine takes for one answer, in inferences on the same machine, ``machines`` how

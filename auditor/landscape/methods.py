@@ -7,7 +7,9 @@ run side by side keep an answer waiting for one of them only, which ``wait_secon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.landscape.method_file import Method, Sampling
 from auditor.landscape.nouns import Amount, OnChain, Way
@@ -23,8 +25,7 @@ GIVEN = "assumed"
 """What a number is worth that the caller chose instead of the file's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What whoever sets a method up may choose; None is as the method's file has it.
 
     ``machines`` compute each answer, at least one. An answer may be disputed for ``window_seconds``. ``bond``

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.landscape.nouns import Amount, Assurance, Needs, OnChain, Way
 from auditor.pricing.evidence import weaker
@@ -28,8 +29,7 @@ _LIVE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """Why a way falls out, and what would have to give for it to stay; empty where nothing can."""
 
     cause: Cause

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Quantity = Literal["prove_seconds", "verify_seconds", "proof_bytes", "peak_memory_bytes"]
 """What a benchmark of a proving system may tell."""
@@ -28,8 +29,7 @@ up; not at all."""
 Support = Literal["yes", "no", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(Struct, frozen=True, kw_only=True):
     """One inference, as any system would have to prove it.
 
     ``macs`` are its multiply-accumulates, ``sequence`` the positions that are computed in one pass (None
@@ -42,13 +42,12 @@ class Workload:
     operators: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """An amount, or the span of what is known of it.
 
     ``evidence`` is one of :data:`auditor.rules.EVIDENCE`, ``how`` where it comes from in words ("published
-    for GPT-2 at sequence 64", "along sequence, 64 to 512"), ``source`` the document. ``extrapolated``: it lies
-    beyond all that was measured, and the words say so. ``on`` is the machine a time or memory is of.
+    for GPT-2 at sequence 64", "along sequence, 64 to 512"), ``source`` the document. ``extrapolated``: it
+    lies beyond all that was measured, and the words say so. ``on`` is the machine a time or memory is of.
     """
 
     low: float
@@ -61,8 +60,7 @@ class Amount:
     extrapolated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnChain:
+class OnChain(Struct, frozen=True, kw_only=True):
     """What one answer costs on one chain; ``reason`` says why an amount is not known, or cannot be."""
 
     chain: str
@@ -72,8 +70,7 @@ class OnChain:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """One way to trust an output, for one workload: a row of the comparison.
 
     ``seconds`` is what proving takes, or executing where nothing is proved, on ``amounts``' own machines;
@@ -107,10 +104,9 @@ class Way:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What somebody needs of an answer. ``stakes`` is what is lost when it is wrong, ``latency_seconds`` until
-    it must be relied on, ``budget_usd`` for one answer, proving and verifying together."""
+class Needs(Struct, frozen=True, kw_only=True):
+    """What somebody needs of an answer. ``stakes`` is what is lost when it is wrong, ``latency_seconds``
+    until it must be relied on, ``budget_usd`` for one answer, proving and verifying together."""
 
     stakes: Literal["low", "medium", "high"] = "medium"
     private_weights: bool = False

@@ -23,8 +23,9 @@ Ties go to the stronger assurance, and then by id. What is not known is never ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.landscape.caveats import caveats
 from auditor.landscape.needs import ASSURANCES, Cause, Reason, cost_usd, lacks, why_unknown
@@ -37,8 +38,7 @@ _FIXED: frozenset[Cause] = frozenset({"support", "availability"})
 """What no change of needs can mend."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class Ranked(Struct, frozen=True, kw_only=True):
     """A way that meets the needs. ``usd`` is the whole cost of an answer, None where not known, ``chain`` the
     one it is for. ``why`` says why it ranks behind the best, and is empty for the best."""
 
@@ -49,16 +49,14 @@ class Ranked:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class Nearest(Struct, frozen=True, kw_only=True):
     """The way that lacks least when none is left, and what would have to give."""
 
     id: str
     gives: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True, kw_only=True):
     """``best`` is the id of a way, None when none meets the needs; ``basis`` is what it was chosen by, None
     where it alone was left and its cost is not known. ``ranked`` are all that meet the needs, best first;
     ``out`` says of every other way why not. ``caveats`` must be shown with ``best``."""

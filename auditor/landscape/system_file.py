@@ -7,10 +7,11 @@ file does not load. A field that is left out is not published.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.landscape.nouns import QUANTITIES, Availability, Axis, Quantity
@@ -39,8 +40,7 @@ _TOP = (
 _LONG = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One published measurement. None is not published.
 
     ``macs`` are multiply-accumulates, half of what most papers call FLOPs. ``sequence`` counts positions
@@ -79,8 +79,7 @@ class Row:
         return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
+class Scaling(Struct, frozen=True, kw_only=True):
     """Rows that may be read as one law along an axis.
 
     ``fixed`` says what they share, or should and do not; ``within`` from where to where a workload must lie
@@ -94,8 +93,7 @@ class Scaling:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
+class System(Struct, frozen=True, kw_only=True):
     """A proving system. ``hides_weights``, ``hides_input``, ``verifies_on_chain``: None is not known.
 
     ``operators`` are ONNX's; ``operators_known`` says whether the system lists what it takes, or whether

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.landscape import fits
 from auditor.landscape.nouns import QUANTITIES, Amount, Quantity, Support, Way, Workload
@@ -39,8 +40,7 @@ _COUNTED_WHOLE = 1e4
 """Below this a count is told to the last digit: most are sequence lengths."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitError:
+class FitError(Struct, frozen=True, kw_only=True):
     """One row of a series, predicted from the others. ``ratio`` is predicted over published.
 
     ``end``: the row is the first or last along the axis, so that the others had to be extrapolated to it.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.layout.values import (
     ConstantPart,
@@ -30,8 +30,7 @@ _BLOCK = 1 << 16
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantCount:
+class ConstantCount(Struct, frozen=True, kw_only=True):
     """Certain bounds of the number of distinct constants; exact when they meet."""
 
     lower: int

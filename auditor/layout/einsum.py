@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from auditor.circuit.ops import Shape
 from auditor.layout.errors import LayoutError
@@ -14,8 +15,7 @@ from auditor.layout.region import Region
 from auditor.layout.values import NO_CONSTANTS, Value, activation, union
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Equation:
+class Equation(Struct, frozen=True, kw_only=True):
     """``inputs -> output`` by axis letters, and the length of every axis."""
 
     inputs: tuple[str, ...]

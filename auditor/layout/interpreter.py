@@ -6,8 +6,9 @@ Follows EZKL graph/model.rs ``dummy_layout`` and ``layout_nodes``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import prod
+
+from msgspec.structs import replace
 
 from auditor.circuit.graph import Circuit, CircuitNode, Graph, SubCircuit
 from auditor.circuit.ops import Constant, Input, Op, Output, RebaseScale, Rescaled, Shape

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import EinsumEquation, RequiredLookup
@@ -21,8 +22,7 @@ RESERVED_ROWS = 6
 _INTEGER_REP_MAX = (1 << 127) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutSettings:
+class LayoutSettings(Struct, frozen=True, kw_only=True):
     """The run args layout depends on. ``column`` is the usable rows of a column."""
 
     width: int

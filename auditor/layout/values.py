@@ -8,49 +8,45 @@ constants; reshaping, slicing and joining keep them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit.ops import Shape
+from auditor.equality import compared_without
 
 Load = Callable[[], np.ndarray]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantRange:
+class ConstantRange(Struct, frozen=True, kw_only=True):
     """The integers ``start`` to ``stop`` - 1."""
 
     start: int
     stop: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ConstantTensor:
+class ConstantTensor(Struct, frozen=True, kw_only=True, eq=False):
     """The elements of a tensor; ``load`` is None when the file holds no values for it."""
 
     size: int
-    load: Load | None = field(repr=False)
+    load: Load | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RandomConstants:
+class RandomConstants(Struct, frozen=True, kw_only=True, eq=False):
     """``count`` random field elements, as EZKL draws them for fixed inputs and outputs."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inverses:
+class Inverses(Struct, frozen=True, kw_only=True):
     """The field inverses of ``source`` (0 stays 0)."""
 
     source: ConstantPart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Possible:
+class Possible(Struct, frozen=True, kw_only=True):
     """Some of ``source``, we cannot tell which."""
 
     source: ConstantPart
@@ -63,8 +59,7 @@ NO_CONSTANTS: Constants = frozenset()
 _TRACEABLE_SIZE = 1 << 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A tensor on its way through the circuit.
 
     ``size`` is the number of elements. ``load`` returns the elements, masked where they are no
@@ -75,7 +70,9 @@ class Value:
     shape: Shape
     size: int
     constants: Constants = NO_CONSTANTS
-    load: Load | None = field(default=None, compare=False, repr=False)
+    load: Load | None = None
+
+    __eq__, __hash__ = compared_without("load")
 
     def reshaped(self, shape: Shape) -> Value:
         """The same elements under another shape of equal size."""

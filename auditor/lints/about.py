@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.findings import SEVERITIES, Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class About(Struct, frozen=True, kw_only=True):
     """The stable ``id``, the ``severity`` of its findings, and a ``title`` of a few words.
 
     ``checked_in`` is the file that checks it where the lint's own module does not.

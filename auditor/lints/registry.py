@@ -10,10 +10,11 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from auditor.findings import Finding
 from auditor.lints.about import About
@@ -31,8 +32,7 @@ SECTIONS = ("Finds", "Why", "Do")
 _MODULE = re.compile(r"([a-z]+)_(\d{3})_\w+\.pyc?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lint:
+class Lint(Struct, frozen=True, kw_only=True):
     """One lint. ``folder`` says when it is checked; ``check`` is None where other code does.
 
     ``summary`` is the first line of its docstring, ``sections`` the texts of ``SECTIONS``.

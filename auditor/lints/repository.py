@@ -9,8 +9,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _MAX_ATTRIBUTES_BYTES = 1 << 20
 _MAX_INDEX_BYTES = 1 << 28
@@ -18,8 +19,7 @@ _ENTRY_BYTES = 62
 """An index entry before its name, in an index of SHA-1 names without extended flags."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
+class Staged(Struct, frozen=True, kw_only=True):
     """What the index says of a file: the name of its blob, and the size and time the file had then."""
 
     blob: str
@@ -27,8 +27,7 @@ class Staged:
     modified_seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True):
     """The work tree that holds a file. ``name`` is its path there; ``wants_lfs`` is what attributes say."""
 
     root: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError, BadModel
 from auditor.findings import Finding
@@ -21,8 +22,7 @@ UNREADABLE = "AUD-SEC-026"
 """The rule of a file that no other rule refuses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linted:
+class Linted(Struct, frozen=True, kw_only=True):
     """What the lints found, and those that could not be asked."""
 
     findings: tuple[Finding, ...]

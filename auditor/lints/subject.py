@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from auditor import rules
 from auditor.lints.repository import Repository, repository_of
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 _UNREAD_TYPES = frozenset(element.name for element in ELEMENT_TYPES.values() if not element.tract)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True):
     """The nodes of the main graph, of a subgraph or of a function, and how they hang together.
 
     ``producers`` maps a value to the node that makes it, ``readers`` counts the nodes that read it here, and
@@ -66,8 +66,7 @@ class Body:
         return value if isinstance(value, TensorData) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tensor:
+class Tensor(Struct, frozen=True, kw_only=True):
     """A constant tensor and where it stands: ``place`` says what holds it, in words and harmless."""
 
     data: TensorData
@@ -75,8 +74,7 @@ class Tensor:
     is_sparse: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """One model for the lints: ``model`` as in the file, functions and open sizes included.
 
     ``bodies`` are all graphs, subgraphs and functions, the main graph first; ``nodes`` those of all bodies by

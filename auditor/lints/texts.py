@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError
 from auditor.model import wire
@@ -39,8 +40,7 @@ _GAP_BYTES = 12
 """Key and length between two fields that follow each other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """Something private in a doc string or in metadata: ``kind`` as in ``KINDS``, ``place`` in words.
 
     ``node`` is the raw name of the node it belongs to, empty for the file.

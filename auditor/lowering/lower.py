@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, RunArgs
 from auditor.lowering.declutter import declutter
@@ -33,16 +34,14 @@ from auditor.lowering.typed.plumbing import Const
 from auditor.model.graph import Model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lowering:
+class Lowering(Struct, frozen=True, kw_only=True):
     """A circuit, and what is known about every ONNX value that was translated: type, shape, constant."""
 
     circuit: Circuit
     facts: Mapping[str, Fact]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypedModel:
+class TypedModel(Struct, frozen=True, kw_only=True):
     """A model as tract leaves it, which no run arg has touched yet: whoever tries many begins here."""
 
     graph: Graph

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from msgspec import Struct, field
 
 from auditor.errors import BadModel
 from auditor.findings import Finding
@@ -14,8 +13,7 @@ EXTERNAL_DATA = "external data, which it never reads"
 """Why a tensor is refused whose values lie in another file. A copy with them inside is another matter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Something EZKL's own reader rejects: the raw name concerned, why, and the way out.
 
     One kind it may misread instead: a model-local function with the name of a standard operator, in
@@ -29,21 +27,16 @@ class Refusal:
     operator: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class ReadContext:
+class ReadContext(Struct, kw_only=True):
     """The notebook of one walk: counters that are limited, and lists that only grow."""
 
-    directory: Path
+    external: ExternalStore
     limits: Limits = DEFAULT_LIMITS
-    external: ExternalStore = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     shape_only: list[str] = field(default_factory=list)
     nodes: int = 0
     tensors: int = 0
-
-    def __post_init__(self) -> None:
-        self.external = ExternalStore(self.directory)
 
     def count_node(self) -> None:
         """Charges one node; raises BadModel over the limit."""

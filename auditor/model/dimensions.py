@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.errors import BadModel, UnboundDimension, UsageError
 from auditor.model.graph import Dim, GraphDef, Model, ValueInfo
@@ -27,8 +29,7 @@ _SEQUENCE_NAME = re.compile(
 _SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDimension:
+class OpenDimension(Struct, frozen=True, kw_only=True):
     """A size some input leaves open: what ``--dim`` calls it, and where it first stands.
 
     ``default`` is 1 for a batch size, None when only the user can know. ``unnamed`` says the file

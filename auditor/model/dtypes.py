@@ -5,16 +5,15 @@ Source: onnx.proto ``TensorProto.DataType`` and the comments of its ``*_data`` f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.errors import Undetermined
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementType:
+class ElementType(Struct, frozen=True, kw_only=True):
     """One element type. ``storage`` is the numpy type of its bits in a file (None for strings).
 
     ``typed_field`` is the field used when the values are not raw bytes; ``per_element`` how many

@@ -10,8 +10,9 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import BadModel
 from auditor.findings import Finding
@@ -26,8 +27,7 @@ _MAX_DIGITS = 19  # of 2^63 - 1
 _SLACK_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExternalRange:
+class ExternalRange(Struct, frozen=True, kw_only=True):
     """Where one tensor's bytes stand. ``data`` is None when the file is missing."""
 
     location: str
@@ -36,8 +36,7 @@ class ExternalRange:
     data: Buffer | None
 
 
-@dataclass(slots=True)
-class _ExternalFile:
+class _ExternalFile(Struct):
     data: Buffer
     bytes: int
     ranges: list[tuple[int, int]]

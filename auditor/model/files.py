@@ -7,8 +7,9 @@ import hashlib
 import mmap
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import BadModel, UsageError
 from auditor.model import lfs
@@ -28,8 +29,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedFile:
+class OpenedFile(Struct, frozen=True, kw_only=True):
     """The bytes of a model file. ``from_lfs`` says they come from the clone's Git-LFS store."""
 
     path: Path

@@ -7,7 +7,9 @@ call the next one twice before any work is done for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.errors import BadModel, Undetermined
 from auditor.model.graph import AttributeValue, FunctionDef, GraphDef, Model, NodeDef
@@ -25,8 +27,7 @@ _Body = tuple[int, int, list[tuple[Key, int]]]
 """(plain nodes, subgraph depth, [(function called, depth of the call)]) of a body."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Weight:
+class _Weight(Struct, frozen=True, kw_only=True):
     """What one call of a function becomes: nodes and calls, and the deepest nesting of subgraphs."""
 
     nodes: int
@@ -172,8 +173,7 @@ def _value_names(graph: GraphDef) -> set[str]:
     return names
 
 
-@dataclass(slots=True, kw_only=True)
-class _Call:
+class _Call(Struct, kw_only=True):
     """One call being expanded: what its formal names and attributes stand for."""
 
     prefix: str
@@ -181,11 +181,10 @@ class _Call:
     attributes: Mapping[str, AttributeValue]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Expander:
+class _Expander(Struct, kw_only=True):
     functions: Mapping[Key, FunctionDef]
     taken: set[str]
-    calls: int = field(default=0, init=False)
+    calls: int = 0
 
     def expand(self, nodes: Sequence[NodeDef], call: _Call | None) -> tuple[NodeDef, ...]:
         """``nodes`` with every call replaced; ``call`` renames them (None outside functions)."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Union
 
 import numpy as np
+from msgspec import Struct, field
+
+from auditor.equality import compared_without
 
 Dim = int | str | None
 """A size, the name of a symbol, or None when the file says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorData:
+class TensorData(Struct, frozen=True, kw_only=True):
     """A constant tensor. ``load`` reads its values on demand; None when the file holds no data for it.
 
     ``dtype`` is ONNX's element type in lower case (``float``, ``float16``, ``int64``, ``bool``, ...).
@@ -22,11 +23,12 @@ class TensorData:
     name: str
     dtype: str
     shape: tuple[int, ...]
-    load: Callable[[], np.ndarray] | None = field(compare=False, repr=False)
+    load: Callable[[], np.ndarray] | None
+
+    __eq__, __hash__ = compared_without("load")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueInfo:
+class ValueInfo(Struct, frozen=True, kw_only=True):
     """A declared input, output or intermediate value; ``shape`` is None when no rank is declared.
 
     ``declared`` is the shape as the file gives it, where binding put numbers for some of its symbols.
@@ -44,8 +46,7 @@ AttributeValue = Union[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeDef:
+class NodeDef(Struct, frozen=True, kw_only=True):
     """One ONNX node. An empty string in ``inputs`` or ``outputs`` is an omitted optional.
 
     ``attribute_refs`` maps an attribute to the attribute of the enclosing function it takes its
@@ -64,8 +65,7 @@ class NodeDef:
     kindless: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphDef:
+class GraphDef(Struct, frozen=True, kw_only=True):
     """A graph or subgraph. Inputs that are also initializers keep their place in ``inputs``.
 
     ``sparse_initializers`` stand apart because EZKL does not read them; ``load`` gives them dense.
@@ -80,8 +80,7 @@ class GraphDef:
     sparse_initializers: Mapping[str, TensorData] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionDef:
+class FunctionDef(Struct, frozen=True, kw_only=True):
     """A model-local function: its body is called by nodes of the same domain and op type."""
 
     name: str
@@ -95,8 +94,7 @@ class FunctionDef:
     attribute_defaults: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """A model as read: the graph with dimensions still symbolic, and what identifies the file.
 
     ``bound`` are the numbers of the symbols, once they have some.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import LfsPointer
 from auditor.safe import safe
@@ -25,8 +26,7 @@ _SIZE = re.compile(rb"^size (\d{1,19})\r?$", re.MULTILINE)
 _MAX_GIT_FILE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
+class Pointer(Struct, frozen=True, kw_only=True):
     """What a pointer stands for: the SHA-256 of the content and its size."""
 
     oid: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MAX_FILE_BYTES = 2**31 - 1
 """The largest protobuf message any ONNX library parses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Counts no honest model comes near; together they bound time (seconds) and memory (< 1 GB).
 
     ``fields`` counts protobuf fields of structure (a packed tensor is one field), ``string_bytes``

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError, BadModel
 from auditor.findings import Finding
@@ -15,6 +16,7 @@ from auditor.model.build import opsets
 from auditor.model.context import ReadContext, Refusal
 from auditor.model.dimensions import bind_dimensions, declared_values, free_inputs, unreadable_symbols
 from auditor.model.dtypes import ELEMENT_TYPES
+from auditor.model.external import ExternalStore
 from auditor.model.files import OpenedFile, open_model
 from auditor.model.graph import Model
 from auditor.model.limits import MAX_FILE_BYTES
@@ -28,8 +30,7 @@ _TRACT_TYPES = frozenset(element.name for element in ELEMENT_TYPES.values() if e
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceModel:
+class SourceModel(Struct, frozen=True, kw_only=True):
     """A model as the file states it, with all the reader noticed on the way.
 
     ``model`` still has its functions and open dimensions; ``inlined`` only its open dimensions.
@@ -45,8 +46,7 @@ class SourceModel:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadModel:
+class ReadModel(Struct, frozen=True, kw_only=True):
     """A model ready for lowering: functions inlined, every input size a number.
 
     ``bound_dimensions`` are the sizes that were open; ``source`` is the file as it stands.
@@ -94,7 +94,7 @@ def _name(error: AuditorError, path: Path | str) -> None:
 
 
 def _walk(opened: OpenedFile) -> SourceModel:
-    context = ReadContext(directory=opened.path.parent)
+    context = ReadContext(external=ExternalStore(opened.path.parent))
     walk = Walk(opened.data, context)
     message = walk.read(MODEL, 0, len(opened.data))
     if "graph" not in message:

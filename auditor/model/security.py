@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.findings import Finding
 from auditor.model.graph import AttributeValue, Model, NodeDef
@@ -41,8 +42,7 @@ _MANY = 20
 """Findings of one rule that are listed; the rest are counted in one more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(Struct, frozen=True, kw_only=True):
     """What the walk saw of a file beside its graph: metadata, doc string size, training graphs."""
 
     metadata: Mapping[str, str]

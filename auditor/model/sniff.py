@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 HEAD_BYTES = 1024
 
@@ -35,8 +35,7 @@ _PICKLE_PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sniffed:
+class Sniffed(Struct, frozen=True, kw_only=True):
     """What the bytes look like, and what to do about it."""
 
     kind: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _MAX_LENGTH = 200
 _NUMBER = re.compile(r"[0-9]+")
@@ -27,8 +28,7 @@ _OPERATORS: dict[str, Callable[[int, int], int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A number, a symbol, or ``operator`` applied to ``operands`` from left to right."""
 
     number: int = 0

@@ -10,8 +10,9 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from auditor.errors import BadModel
 from auditor.model.limits import DEFAULT_LIMITS, Limits
@@ -53,8 +54,7 @@ Entry = tuple[str, Kind, Any, Any]
 """(name, kind, schema of a message, its builder): a :class:`Field` the inner loop can unpack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One entry of a schema. ``build`` turns a finished repeated message into its lasting value."""
 
     name: str
@@ -63,8 +63,7 @@ class Field:
     build: Callable[[Walk, Message], Any] | None = None
 
 
-@dataclass(slots=True)
-class Schema:
+class Schema(Struct):
     """A message type: its name (for error messages), its fields by key, and its field numbers."""
 
     name: str

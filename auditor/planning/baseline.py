@@ -7,7 +7,8 @@ equals the finest scales. EZKL ``execute.rs`` `calibrate`, ``graph/mod.rs`` `cal
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, ops
 from auditor.circuit.size import CircuitSize

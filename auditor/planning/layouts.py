@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, RunArgs, all_ops, ops
 from auditor.circuit.size import CircuitSize
@@ -45,8 +47,7 @@ _RUNNERS_UP = 2
 """And how many of those that are best in another way: what the user could have instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Estimate:
+class _Estimate(Struct, frozen=True, kw_only=True):
     """A candidate whose size was taken at other ``logrows`` and with another base."""
 
     run_args: RunArgs

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit import Circuit, RunArgs
 from auditor.circuit.size import CircuitSize
+from auditor.equality import compared_without
 from auditor.errors import UsageError
 from auditor.sizing import Artifacts, ConstraintSystem
 
@@ -46,8 +47,7 @@ def which_ranges(word: str) -> Ranges:
     raise UsageError.unknown(f"--ranges {word}: there are no such ranges", word, RANGES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Scaling:
+class Scaling(Struct, frozen=True, kw_only=True, order=True):
     """The run args that decide which integers stand for the numbers of a model, and nothing else."""
 
     input_scale: int
@@ -65,8 +65,7 @@ class Scaling:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Room(Struct, frozen=True, kw_only=True):
     """The integers a circuit must have room for.
 
     ``decomposed`` is the largest magnitude that is cut into legs, ``lookup_low`` to ``lookup_high`` what is
@@ -79,8 +78,7 @@ class Room:
     rounded: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accuracy:
+class Accuracy(Struct, frozen=True, kw_only=True):
     """How far the circuit's answers are from the model's, over all rows that were tried.
 
     ``max_abs_error`` and ``mean_abs_error`` are the worst over the outputs; ``relative_error`` is the
@@ -95,23 +93,23 @@ class Accuracy:
     agreement: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """A scaling that was tried on sample inputs, and the real ``answers`` it gave: outputs by rows.
 
     ``faults`` say why no proof of these inputs would hold.
     """
 
     scaling: Scaling
-    circuit: Circuit = field(repr=False)
+    circuit: Circuit
     room: Room
-    answers: tuple[np.ndarray, ...] = field(repr=False, compare=False)
+    answers: tuple[np.ndarray, ...]
     accuracy: Accuracy
     faults: tuple[str, ...] = ()
 
+    __eq__, __hash__ = compared_without("answers")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+
+class Cost(Struct, frozen=True, kw_only=True):
     """What is expected of a circuit on a machine; gas and money only where somebody asks for them.
 
     ``contract_bytes`` are those EZKL's verifier may take at most.
@@ -126,8 +124,7 @@ class Cost:
     usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A circuit that could be built: with which run args, how large, how exact, at what cost."""
 
     run_args: RunArgs
@@ -147,8 +144,7 @@ Price = Callable[[ConstraintSystem, Artifacts, CircuitSize, RunArgs], Cost]
 """What a circuit costs where it is to be proved and verified."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(Struct, frozen=True, kw_only=True):
     """What is wanted of a plan.
 
     ``tolerance`` is the largest error in units of an output's range, ``min_agreement`` the least share of

@@ -9,7 +9,9 @@ every way are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.layout import LayoutError, lay_out
 from auditor.planning.nouns import USUAL_AGREEMENT, USUAL_TOLERANCE, Accuracy, Goal, Scaling, Trial
@@ -22,8 +24,7 @@ _KNOWN_COLUMNS, _KNOWN_LEGS, _KNOWN_LOGROWS = 2, 3, 20
 """The layout by which scales are compared before the best one is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(Struct, frozen=True, kw_only=True):
     """What is accurate enough: the largest error in units of the range, the least share of kept classes.
 
     Other inputs than the sample have other errors, so ``margin`` times that of the sample must be tolerated.
@@ -80,8 +81,7 @@ def worthwhile(
     return _undominated(list(good.values()))
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(Struct):
     """Trials until the effort is spent; good ones are kept."""
 
     laboratory: Laboratory

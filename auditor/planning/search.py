@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.planning.baseline import calibrated
 from auditor.planning.layouts import INNER_COLUMNS, exact_candidate, lay_out_cheaply, ranked
@@ -19,8 +20,7 @@ Progress = Callable[[str], None]
 _TIMES_COARSER = (2, 5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
+class Effort(Struct, frozen=True, kw_only=True):
     """How much may be tried: scalings to run, scalings to lay out, and which numbers of inner columns."""
 
     trials: int = 120
@@ -28,8 +28,7 @@ class Effort:
     columns: tuple[int, ...] = INNER_COLUMNS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """What was found. ``candidates`` are within the goal, best first; none where nothing is good enough, and
     then ``reason`` says what stands in the way, and ``leanest`` takes the least memory, where that is
     missing.
@@ -43,7 +42,7 @@ class Search:
     leanest: Candidate | None
     calibrated: Candidate | None
     wanted: Demand
-    fine: tuple[np.ndarray, ...] = field(repr=False)
+    fine: tuple[np.ndarray, ...]
     coarser: tuple[tuple[float, Candidate], ...]
     trials: int
     reason: str = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Graph
@@ -39,8 +40,7 @@ class CannotPlan(Exception):
         self.reason = reason
 
 
-@dataclass(slots=True, kw_only=True)
-class Laboratory:
+class Laboratory(Struct, kw_only=True):
     """The model under trial, its sample rows, and every trial made so far.
 
     The first ``given`` rows are the user's, and room is for those, or for a ``box`` where there is one. The

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import rules
 from auditor._version import EZKL_VERSION, __version__
@@ -42,8 +43,7 @@ OUT_OF_TUNE = 2.0
 this, does not compute the same function."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True, kw_only=True):
     """What ``auditor plan`` was asked for, beside the request.
 
     ``hardware`` and ``chain`` name what ``wish`` prices on. ``changes`` is how many to show; None asks for
@@ -116,8 +116,7 @@ def _quiet(_: str) -> None:
     """Nothing: the same is said when the bill is made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reference:
+class _Reference(Struct, frozen=True, kw_only=True):
     """The model's own answers, outputs by rows, and who gave them."""
 
     answers: tuple[np.ndarray, ...]
@@ -298,9 +297,7 @@ def _option(candidate: Candidate, reference: _Reference | None) -> Option:
     )
 
 
-_LIMITS = {
-    field.name: field.name.removeprefix("max_") for field in fields(Goal) if field.name.startswith("max_")
-}
+_LIMITS = {name: name.removeprefix("max_") for name in Goal.__struct_fields__ if name.startswith("max_")}
 
 
 def _goal(planned: Planned, options: PlanOptions) -> GoalFacts:

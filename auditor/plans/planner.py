@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, all_ops, ops
 from auditor.circuit.size import CircuitSize
@@ -61,15 +62,14 @@ _LAYOUT_NODES = 6_000
 """Nodes laid out for each number of columns, over all scalings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """The inputs a plan stands on, whence they are, and the seed of random ones.
 
     ``given`` are arrays of (rows, shape...) as the model takes them, ``rows`` the same as the circuit does.
     """
 
-    given: Rows = field(repr=False)
-    rows: Rows = field(repr=False)
+    given: Rows
+    rows: Rows
     source: Literal["file", "random"]
     seed: int | None
 
@@ -79,8 +79,7 @@ class Sample:
         return len(self.rows[0]) if self.rows else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """What was found, and the sample it stands on."""
 
     found: Search
@@ -101,8 +100,7 @@ class Planned:
         return min(headroom(best.run_args, best.trial.room), _MOST_HEADROOM)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """The run args to take, or None where there are none; ``reason`` says why none keeps the limits.
 
     ``planned`` is None where nothing was tried.
@@ -113,8 +111,7 @@ class Outcome:
     planned: Planned | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a plan is wanted for.
 
     ``input_range`` are the ends of a box for sound ranges. ``compare`` looks for EZKL's own choice too, and

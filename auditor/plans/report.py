@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.report import ModelAudit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyFacts:
+class AccuracyFacts(Struct, frozen=True, kw_only=True):
     """How far a circuit's answers are from the model's on the sample rows.
 
     The errors are the worst over the outputs; ``relative_error`` is in units of the output's range.
@@ -25,8 +25,7 @@ class AccuracyFacts:
     agreement: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """Run args one could take, and what comes of them.
 
     Times, memory, gas and money are what is expected, without the range around it. ``headroom`` is how many
@@ -50,8 +49,7 @@ class Option:
     headroom: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoalFacts:
+class GoalFacts(Struct, frozen=True, kw_only=True):
     """What was wanted. ``tolerance`` and ``min_agreement`` are those that were held, asked for or not."""
 
     minimize: str
@@ -64,8 +62,7 @@ class GoalFacts:
     limits: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleFacts:
+class SampleFacts(Struct, frozen=True, kw_only=True):
     """The inputs the plan stands on, and what the answers were compared with.
 
     Of fresh inputs of the same kind at most ``fresh_failure_rate`` would leave the values seen in these rows;
@@ -80,8 +77,7 @@ class SampleFacts:
     fresh_failure_rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeFacts:
+class ChangeFacts(Struct, frozen=True, kw_only=True):
     """A change of the model or of what is asked, and what it saves: the same things before and after."""
 
     title: str
@@ -92,8 +88,7 @@ class ChangeFacts:
     proof_bytes: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanReport:
+class PlanReport(Struct, frozen=True, kw_only=True):
     """One plan. ``chosen`` is None where there is none, and then ``audited.verdict`` says why.
 
     Where only memory is missing, ``leanest`` takes the least. ``calibrated`` is what EZKL's own calibration

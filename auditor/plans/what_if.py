@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.describe import figures
 from auditor.lowering import Unmodelled, Unsupported, type_model

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.pricing.evidence import Evidence, weaker, weakest
@@ -47,8 +48,7 @@ _MORE_CORES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rent:
+class Rent(Struct, frozen=True, kw_only=True):
     """What a machine costs. Time is charged in whole units of ``billed_seconds``, and for at least
     ``least_seconds``; ``evidence`` is that of the price."""
 
@@ -58,8 +58,7 @@ class Rent:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HardwareBill:
+class HardwareBill(Struct, frozen=True, kw_only=True):
     """A circuit on a machine. Times are wall times, with nothing else to do there; memory is the largest of
     all steps; ``disk_bytes`` are expected.
 
@@ -170,8 +169,7 @@ def fits_where(bills: Iterable[HardwareBill]) -> str | None:
 # --- what is needed ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Needs:
+class _Needs(Struct, frozen=True, kw_only=True):
     setup_seconds: Range
     prove_seconds: Range
     verify_seconds: Range
@@ -214,8 +212,7 @@ def charged(wall: Range, rent: Rent) -> Range:
 # --- what is allowed -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Limit:
+class _Limit(Struct, frozen=True, kw_only=True):
     """``most`` of what is needed, in the words of ``whose`` it is."""
 
     binding: Binding

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.pricing.profile import Factors, HardwareProfile, Speed
 from auditor.pricing.prover import StepPrediction
@@ -30,8 +31,7 @@ _STUDENT_90 = {1: 6.31, 2: 2.92, 3: 2.35, 4: 2.13, 5: 2.02, 6: 1.94, 7: 1.89, 8:
 _LEAST_RUNS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TinyRun:
+class TinyRun(Struct, frozen=True, kw_only=True):
     """A proof that was made on a machine: what each step took in a guarded worker, and what was predicted
     for the reference machine. A step that is missing was not measured with this one."""
 
@@ -41,8 +41,7 @@ class TinyRun:
     peak_memory_bytes: Mapping[Step, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class Calibration(Struct, frozen=True, kw_only=True):
     """What tiny proofs say of a machine, as multiples of the reference machine's.
 
     ``usual`` is the speed of what is too brief to be timed; ``memory`` how far the peaks are beyond what

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.pricing.tables import Table, bad
 from auditor.rules import EVIDENCE
@@ -14,8 +15,7 @@ from auditor.rules import EVIDENCE
 _FIELDS = ("fields", "class", "date", "source")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What some fields of a file rest on. ``fields`` are dotted paths, in which ``*`` stands for anything.
 
     ``kind`` is one of :data:`auditor.rules.EVIDENCE`. After ``valid_days`` it is worth no more than an

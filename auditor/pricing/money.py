@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.pricing.bill import Rent, charged
 from auditor.pricing.ranges import Range
@@ -38,8 +38,7 @@ def times(amount: Range, factor: float) -> Range:
     return Range(low=amount.low * factor, mid=amount.mid * factor, high=amount.high * factor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakEven:
+class BreakEven(Struct, frozen=True, kw_only=True):
     """``replicas`` that compute an inference again cost as much as proving it once and verifying the proof.
 
     With fewer than ``replicas.low`` computing again is cheaper, with more than ``replicas.high`` proving is.

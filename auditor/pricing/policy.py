@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence, listed, read_evidence
@@ -17,8 +18,7 @@ from auditor.safe import safe
 SCHEMA = "auditor.policy/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Limits; None is no limit.
 
     ``patience`` names the limits of a hardware profile that hold as well. ``setup_here``: keys are made on

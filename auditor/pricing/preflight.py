@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from auditor.pricing.prover import StepPrediction
 from auditor.pricing.ranges import Range
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
+class Shortfall(Struct, frozen=True, kw_only=True):
     """What is missing, in bytes. ``step`` is the one that misses it; for the disk, the one that writes most.
 
     ``certain``: even the least that is needed is not there, so that to begin would be pointless. Otherwise

@@ -6,9 +6,10 @@ An instance without a price is one whose price nobody published: it is never 0.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.pricing.amounts import price
@@ -20,8 +21,7 @@ from auditor.rules import rules_dir
 SCHEMA = "auditor.prices/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceSheet:
+class PriceSheet(Struct, frozen=True, kw_only=True):
     """Prices of one seller. ``usd_per_hour`` is by instance, None where it is not known. Time is charged in
     whole units of ``billed_seconds``, and for ``least_seconds`` at least."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.pricing.terms import Quantity, Step
 from auditor.rules import EVIDENCE
@@ -23,8 +25,7 @@ AVAILABLE: frozenset[Availability] = frozenset({"ran", "wheel"})
 """With the others, nobody has seen EZKL run there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factors:
+class Factors(Struct, frozen=True, kw_only=True):
     """What a prediction is multiplied by for its lower and its upper end."""
 
     low: float
@@ -45,8 +46,7 @@ class Factors:
 EXACT = Factors(low=1.0, high=1.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Struct, frozen=True, kw_only=True):
     """One quantity of one step. ``coefficients`` are by the name of the term, in seconds or bytes per unit.
 
     ``error``: nine in ten measurements of circuits left out of the fit, over their predictions.
@@ -58,8 +58,7 @@ class Fit:
     freivalds_error: Factors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """The circuits behind the coefficients. Beyond them the error grows by ``error_per_doubling`` for each
     doubling of the rows, and of the largest count."""
 
@@ -74,8 +73,7 @@ class Measured:
     error_per_doubling: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaled:
+class Scaled(Struct, frozen=True, kw_only=True):
     """Where coefficients come from that were not measured on a machine: from the processor ``cpu_model``,
     whose times were multiplied by ``factor``, which may be off by ``error``.
 
@@ -88,24 +86,21 @@ class Scaled:
     seen: str = "nothing was measured"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
+class Speed(Struct, frozen=True, kw_only=True):
     """How many times as long as on another machine something takes, and how far off that may be."""
 
     factor: float
     error: Factors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prover:
+class Prover(Struct, frozen=True, kw_only=True):
     """Whether EZKL runs on a machine, and what to know of that."""
 
     availability: Availability
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HardwareProfile:
+class HardwareProfile(Struct, frozen=True, kw_only=True):
     """A machine. ``evidence`` is the weakest class behind its coefficients, ``records`` all of it by concern.
 
     ``usable_memory_bytes`` a proof may take, and ``free_disk_bytes``; None is not known. ``patience_seconds``

@@ -8,10 +8,11 @@ every number has its evidence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast, get_args
+
+from msgspec.structs import replace
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence, listed, numbers, read_evidence, require, weaker
@@ -235,7 +236,7 @@ def _prover(top: Table, found: tuple[Evidence, ...]) -> Prover:
 
 
 def _measured(table: Table) -> Measured:
-    names = tuple(Measured.__dataclass_fields__)
+    names = tuple(Measured.__struct_fields__)
     table.allow(*names)
     counts = {name: table.whole(name, least=1) for name in names if name != "error_per_doubling"}
     measured = Measured(**counts, error_per_doubling=table.number("error_per_doubling", most=1))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from auditor.pricing.profile import EXACT, Fit, HardwareProfile
 from auditor.pricing.ranges import Range
@@ -33,8 +34,7 @@ _RESERVED_BYTES = 1 << 28
 120 to 400 MB more than they used, 190 to 410 MB less than these two constants allow for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True):
     """One summand of a quantity: ``count`` of ``unit``, at ``coefficient`` seconds or bytes each."""
 
     quantity: Quantity
@@ -49,8 +49,7 @@ class Term:
         return self.count * self.coefficient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepPrediction:
+class StepPrediction(Struct, frozen=True, kw_only=True):
     """One step. ``bytes`` stay on disk; ``least_bytes`` of them are certain.
 
     ``reserved_bytes`` of addresses a process takes beyond the memory it uses.

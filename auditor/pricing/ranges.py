@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class Range(Struct, frozen=True, kw_only=True):
     """``mid`` is expected; nine in ten measurements lie from ``low`` to ``high``.
 
     Raises :class:`ValueError` unless 0 <= low <= mid <= high.

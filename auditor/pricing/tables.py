@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.pricing.profile import Factors
@@ -44,8 +45,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise bad(path.name, f"cannot be read: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of the file ``where``, at the dotted ``path`` in it."""
 
     content: Mapping[str, Any]

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:  # these import numpy, which a list of profiles has no use for
     from auditor.circuit.size import CircuitSize
@@ -28,8 +29,7 @@ LOOKUP_ROW_BYTES = 136
 fitted coefficient is near 1 with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(Struct, frozen=True, kw_only=True):
     """A circuit: what it is made of, what it leaves behind, and how it was laid out."""
 
     system: ConstraintSystem
@@ -37,8 +37,7 @@ class Workload:
     size: CircuitSize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(Struct, frozen=True, kw_only=True):
     """A kind of operation: ``unit`` is one of them in words, ``count`` how many a workload has."""
 
     unit: str

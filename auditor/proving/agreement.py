@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit.run_args import RunArgs
 
@@ -53,8 +54,7 @@ class CircuitOutput(NamedTuple):
     scale: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputAgreement:
+class OutputAgreement(Struct, frozen=True, kw_only=True):
     """One output of the circuit beside the same output of the model; ``name`` is as the file has it.
 
     ``reference_range`` is the model's largest magnitude. ``tolerance`` is the largest difference that

@@ -11,8 +11,9 @@ import stat
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import InternalFailure, UsageError
 from auditor.proving import strict_json
@@ -46,8 +47,7 @@ class BadBundle(Exception):
     """The directory is no bundle; the message says which file of it is wrong and how."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(Struct, frozen=True, kw_only=True):
     """The content of a bundle: every file was read once, so nothing changes under who looks at it."""
 
     manifest: bytes

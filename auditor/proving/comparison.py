@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit.field import signed
@@ -37,8 +37,7 @@ Integers = list[list[int]]
 """The signed integers of each output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What is compared: the model as EZKL reads it, and the circuit compiled from it.
 
     ``forms_at`` tells the outputs and the scales of the inputs of the circuit that other run args would make.
@@ -54,8 +53,7 @@ class Subject:
     tolerance: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """``agreements`` are those of the input that is proved, ``inference`` what the model says to it.
 
     ``decisive`` are the agreements of the input that decided the status, which may be a probe.

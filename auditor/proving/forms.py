@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.circuit import Circuit, CircuitNode, ops
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputForm:
+class OutputForm(Struct, frozen=True, kw_only=True):
     """An output of the circuit: its name in the model, its shape, and the base-2 exponent of its scale."""
 
     name: str
@@ -17,8 +17,7 @@ class OutputForm:
     scale: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputForm:
+class InputForm(Struct, frozen=True, kw_only=True):
     """An input of the circuit. ``decomposed``: its digits are checked, so that it must fit the legs."""
 
     scale: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.guard import Limits, WorkerFailure
 from auditor.onnx_runtime import call, require_onnx_runtime
@@ -26,15 +26,14 @@ class InferenceFailed(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inference:
+class Inference(Struct, frozen=True, kw_only=True):
     """What a model made of one set of inputs.
 
     ``seconds`` is the time on one thread, loading not counted (see :func:`infer_all`); ``runtime`` names
     who ran it, with its version. ``names`` are as the file has them.
     """
 
-    outputs: tuple[np.ndarray, ...] = field(repr=False)
+    outputs: tuple[np.ndarray, ...]
     names: tuple[str, ...]
     seconds: float
     runtime: str

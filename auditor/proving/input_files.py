@@ -17,11 +17,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.safe import safe
@@ -49,11 +49,10 @@ _DAMAGED = (
 """What the standard library raises over a broken archive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawInput:
+class RawInput(Struct, frozen=True, kw_only=True):
     """The numbers of one input in row-major order, of whatever kind, with the shape they came in."""
 
-    values: list[Scalar] = field(repr=False)
+    values: list[Scalar]
     shape: tuple[int, ...]
 
 

@@ -11,7 +11,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from itertools import accumulate
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 from auditor.errors import UsageError
@@ -49,8 +49,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _FIELD_ELEMENT = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSpec:
+class InputSpec(Struct, frozen=True, kw_only=True):
     """An input as the model declares it. ``dtype`` is ONNX's element type in lower case."""
 
     name: str
@@ -63,15 +62,14 @@ class InputSpec:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """One value for each input of a model, in its order, type and shape.
 
     ``seed`` is None for a file. ``sha256`` covers names, types, shapes and values.
     """
 
     names: tuple[str, ...]
-    arrays: tuple[np.ndarray, ...] = field(repr=False)
+    arrays: tuple[np.ndarray, ...]
     source: Literal["file", "random"]
     seed: int | None
     sha256: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from auditor.circuit.field import FELT_BYTES, FIELD_MODULUS, signed
 
@@ -29,8 +30,7 @@ class UnknownInstances(ValueError):
     """What stands in the instance column does not follow from the settings; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceGroup:
+class InstanceGroup(Struct, frozen=True, kw_only=True):
     """A run of instances with one meaning. ``index`` counts the model's inputs, or its outputs.
 
     ``scale`` is the base-2 exponent of a public tensor, and None for a hash, which is one element.
@@ -47,8 +47,7 @@ class InstanceGroup:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicValues:
+class PublicValues(Struct, frozen=True, kw_only=True):
     """The content of a group. ``integers`` are signed, for a hash the element itself.
 
     ``values`` are ``integers`` over ``2**scale``, and empty for a hash.

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor._version import EZKL_VERSION, __version__
 from auditor.circuit.run_args import RunArgs
@@ -37,8 +39,7 @@ class BadManifest(ValueError):
     """Not a manifest of this schema in its one spelling; the message says where."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """Who made the bundle."""
 
     name: str = "auditor"
@@ -46,8 +47,7 @@ class Tool:
     ezkl_version: str = EZKL_VERSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFile:
+class ModelFile(Struct, frozen=True, kw_only=True):
     """The model that was proved. ``inlined_sha256`` is that of the file EZKL compiled, with external weights
     inside, and equals ``sha256`` where there are none. ``file_name`` is a base name."""
 
@@ -57,8 +57,7 @@ class ModelFile:
     inlined_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitRecord:
+class CircuitRecord(Struct, frozen=True, kw_only=True):
     """The circuit. EZKL writes its file in another order on every run, so it has no hash worth keeping."""
 
     logrows: int
@@ -67,8 +66,7 @@ class CircuitRecord:
     num_instances: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SrsRecord:
+class SrsRecord(Struct, frozen=True, kw_only=True):
     """The SRS of ``logrows`` that keys and proof were made with; ``sha256`` is that of the whole file."""
 
     kind: SrsKind
@@ -77,16 +75,14 @@ class SrsRecord:
     warning: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRecord:
+class FileRecord(Struct, frozen=True, kw_only=True):
     """One file of the bundle."""
 
     sha256: str
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicTensor:
+class PublicTensor(Struct, frozen=True, kw_only=True):
     """A public input or output. ``integers`` are decimal, and ``values`` those over ``2**scale``."""
 
     name: str
@@ -96,8 +92,7 @@ class PublicTensor:
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicHash:
+class PublicHash(Struct, frozen=True, kw_only=True):
     """The Poseidon hash of one tensor; ``element`` is 0x and 64 hex digits, most significant first."""
 
     of: Literal["input", "parameters", "output"]
@@ -105,8 +100,7 @@ class PublicHash:
     element: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Public:
+class Public(Struct, frozen=True, kw_only=True):
     """What the proof makes public, in the order of its instances within each list."""
 
     inputs: tuple[PublicTensor, ...] = ()
@@ -114,8 +108,7 @@ class Public:
     hashes: tuple[PublicHash, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputRecord:
+class InputRecord(Struct, frozen=True, kw_only=True):
     """Where the input came from. ``sha256`` only where the input is public: that of a private one could be
     guessed by trial. ``seed`` is that of a random one."""
 
@@ -124,8 +117,7 @@ class InputRecord:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceOutput:
+class ReferenceOutput(Struct, frozen=True, kw_only=True):
     """An output of the reference runtime on the same input, against the circuit's.
 
     ``values`` only where inputs and outputs are public. ``argmax_agrees`` is None where it has no meaning.
@@ -138,16 +130,14 @@ class ReferenceOutput:
     argmax_agrees: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """What the reference runtime (its name and version) said about the proved input."""
 
     runtime: str
     outputs: tuple[ReferenceOutput, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FidelityRecord:
+class FidelityRecord(Struct, frozen=True, kw_only=True):
     """Whether the circuit computes what the model says; ``findings`` are ids of rules."""
 
     status: Literal["same", "coarse", "different", "unknown"]
@@ -156,8 +146,7 @@ class FidelityRecord:
     findings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class Range(Struct, frozen=True, kw_only=True):
     """A predicted quantity: expected at ``mid``, between ``low`` and ``high``."""
 
     low: float
@@ -165,8 +154,7 @@ class Range:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted:
+class Predicted(Struct, frozen=True, kw_only=True):
     """What was predicted before a step ran; None is not known."""
 
     cpu_seconds: Range | None = None
@@ -174,8 +162,7 @@ class Predicted:
     bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """What a step took, when it ran; ``bytes`` is the size of what it left."""
 
     wall_seconds: float
@@ -184,8 +171,7 @@ class Measured:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True, kw_only=True):
     """One step. ``reused``: its result was in the cache, and ``measured`` is from when it was made."""
 
     step: str
@@ -194,8 +180,7 @@ class StepRecord:
     measured: Measured | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overhead:
+class Overhead(Struct, frozen=True, kw_only=True):
     """Proving over plain inference."""
 
     inference_seconds: float
@@ -203,8 +188,7 @@ class Overhead:
     ratio: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineRecord:
+class MachineRecord(Struct, frozen=True, kw_only=True):
     """Where the proof was made. None is not known."""
 
     cores: int | None
@@ -212,8 +196,7 @@ class MachineRecord:
     cpu: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """Everything a bundle says about itself.
 
     ``files`` is filled in where the bundle is written, from the bytes that are written.

@@ -1,7 +1,7 @@
-"""Frozen dataclasses to JSON values and back, by their type hints and nothing else.
+"""Structs to JSON values and back, by their type hints and nothing else.
 
 Known hints: ``int``, ``float``, ``str``, ``bool``, ``None``, unions with None, ``Literal``, ``tuple`` of a
-fixed or any length, ``Mapping[str, ...]``, dataclasses, and ``object`` for any JSON value. Reading accepts
+fixed or any length, ``Mapping[str, ...]``, structs, and ``object`` for any JSON value. Reading accepts
 exactly what writing makes.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from auditor.safe import safe
 
@@ -50,13 +51,17 @@ def json_schema(kind: type) -> dict[str, Any]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type[Struct]) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    return {name: hints[name] for name in kind.__struct_fields__}
+
+
+def _is_noun(hint: Any) -> TypeGuard[type[Struct]]:
+    return isinstance(hint, type) and issubclass(hint, Struct)
 
 
 def _write(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
+    if _is_noun(hint):
         if type(value) is not hint:
             raise _mismatch(where, getattr(hint, "__name__", "a noun"))
         return {
@@ -79,7 +84,7 @@ def _write(hint: Any, value: Any, where: str) -> Any:
 
 
 def _read(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
+    if _is_noun(hint):
         return _read_noun(hint, value, where)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple:
@@ -157,8 +162,8 @@ _SCALARS = {int: "integer", float: "number", str: "string", bool: "boolean"}
 
 
 def _schema(hint: Any) -> dict[str, Any]:
-    if is_dataclass(hint):
-        hints = _hints(hint)  # type: ignore[arg-type]
+    if _is_noun(hint):
+        hints = _hints(hint)
         return {
             "type": "object",
             "properties": {name: _schema(part) for name, part in hints.items()},

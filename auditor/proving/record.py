@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 from auditor.proving.comparison import Comparison, Subject
@@ -33,8 +34,7 @@ UNSAFE_SRS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """All that a run of the steps has brought to light."""
 
     model: ModelFile

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.proving.manifest import Manifest, Predicted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True, kw_only=True):
     """A step before it is done. ``wall_seconds`` is expected on this machine; None is not known."""
 
     step: str
@@ -17,8 +17,7 @@ class PlannedStep:
     wall_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofReport:
+class ProofReport(Struct, frozen=True, kw_only=True):
     """One run of ``auditor prove``.
 
     ``binding`` names what decided against a proof; ``warnings`` are what a reader of the proof must know.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from auditor.guard import Limits
 from auditor.pricing.prover import StepPrediction
@@ -38,8 +39,7 @@ class _Machine(Protocol):
     def available_memory_bytes(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(Struct, frozen=True, kw_only=True):
     """The steps in their order, as they were predicted."""
 
     predictions: tuple[StepPrediction, ...]

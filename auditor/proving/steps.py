@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit.run_args import RunArgs
@@ -38,8 +39,7 @@ class Teller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """What a step took, when it was done."""
 
     wall_seconds: float
@@ -47,8 +47,7 @@ class Measured:
     peak_memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """A finished step: what it left in the store, and what it took. ``reused``: it was done before."""
 
     name: str
@@ -74,8 +73,7 @@ class Step:
         return self.stored.files[name].sha256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
+class Workshop(Struct, frozen=True, kw_only=True):
     """Where steps are made: the store, a private directory for this run, what a worker may use, who listens.
 
     ``limits`` gives those of a step by its name.

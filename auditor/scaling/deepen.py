@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.model.graph import Model, NodeDef, TensorData
 from auditor.scaling.errors import CannotScale
@@ -45,8 +46,7 @@ def deepen(model: Model, shapes: Mapping[str, tuple[int, ...]], factor: int) -> 
     return _Copier(model, line, run, run.count * (factor - 1)).deeper()
 
 
-@dataclass(frozen=True, slots=True)
-class _Copier:
+class _Copier(Struct, frozen=True):
     """Makes ``copies`` of the last block of a run.
 
     The last copy takes over the names of its values, so that nothing behind it changes; those of the block

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.model.dimensions import free_inputs, open_dimensions
 from auditor.model.graph import Dim, Model, ValueInfo

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.model.graph import GraphDef, Model, NodeDef, TensorData
 from auditor.model.links import topological_order
@@ -17,8 +18,7 @@ MOST_PERIODS = 64
 WEIGHTED = frozenset({"MatMul", "Gemm", "Conv", "ConvTranspose", "Einsum", "GRU", "LSTM", "RNN"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """The nodes of a graph in order, constants apart.
 
     ``makers`` tells where a value is made: (place in ``nodes``, number of the output).
@@ -43,8 +43,7 @@ class Line:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """``count`` blocks of ``period`` nodes from ``first`` on.
 
     ``carried`` are the values of the last block that the next one would read, by the names under which the
@@ -166,8 +165,7 @@ def _best_phase(line: Line, first: int, after: int, period: int) -> Run | None:
     return best
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Where a block takes a value from: itself, the block before it, a constant, or the rest of the graph."""
 
     kind: Literal["inside", "before", "constant", "outside"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.model.graph import AttributeValue, GraphDef, Model, NodeDef, TensorData, ValueInfo
 from auditor.scaling.errors import CannotScale

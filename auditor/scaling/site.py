@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.model.graph import NodeDef, TensorData
 from auditor.scaling.errors import CannotScale
@@ -16,8 +16,7 @@ MOST_ELEMENTS = 1024
 """Longer vectors of integers are data, and no sizes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A node, its number in the order of the file, and the web it adds to."""
 
     web: Web

@@ -7,10 +7,10 @@ count on, a causal mask stays one. The compiler looks at such values, so they de
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import prod
 
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.model.graph import TensorData
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal as OneOf
+
+from msgspec import Struct, field
 
 from auditor.model.graph import NodeDef
 from auditor.scaling.errors import CannotScale
@@ -19,8 +20,7 @@ Sizes = Sequence[int] | Mapping[int, int]
 """A size for each class, by its number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """An element of a constant of integers, as the node ``reader`` reads it in its input ``slot``."""
 
     reader: int
@@ -29,15 +29,13 @@ class Literal:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """The size of a dimension."""
 
     dim: int
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Struct, frozen=True):
     """What integer arithmetic makes of other elements."""
 
     function: Callable[..., int]
@@ -47,8 +45,7 @@ class Computed:
 Element = Literal | Size | Computed | int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class Law(Struct, frozen=True, kw_only=True):
     """The size of ``out`` as a function of those of ``parts``.
 
     ``product`` and ``sum`` can also be read backwards: a size that stays keeps its parts. ``compute`` is None
@@ -69,8 +66,7 @@ class Law:
         return math.prod(parts) if self.kind == "product" else sum(parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(Struct, frozen=True, kw_only=True):
     """A number in the file that has to be the size of a dimension."""
 
     node: NodeDef
@@ -78,8 +74,7 @@ class Demand:
     dim: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDemand:
+class AttributeDemand(Struct, frozen=True, kw_only=True):
     """An attribute of node number ``reader`` (one element of it, where ``index`` is given) that is a size."""
 
     reader: int
@@ -88,8 +83,7 @@ class AttributeDemand:
     dim: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootDemand:
+class RootDemand(Struct, frozen=True, kw_only=True):
     """A scalar that node number ``reader`` reads in input ``slot``: a power of the size of a dimension."""
 
     reader: int
@@ -98,8 +92,7 @@ class RootDemand:
     exponent: float
 
 
-@dataclass(slots=True)
-class Web:
+class Web(Struct):
     """Classes, laws and demands of one graph, as the rules of the operators add them."""
 
     shapes: Mapping[str, tuple[int, ...]]

@@ -6,7 +6,7 @@ give every byte of the keys and proofs of real runs, see ``tests/sizing``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.sizing.constraint_system import ConstraintSystem
 
@@ -26,8 +26,7 @@ VERIFY_CALL_HEADER_BYTES = 4 + 5 * 32
 """Function selector, two offsets, two lengths and the word EZKL pads a proof with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifacts:
+class Artifacts(Struct, frozen=True, kw_only=True):
     """Sizes in bytes. Those of keys, proof and calldata are exact when ``exact``; otherwise expected, with
     the range that follows from the fixed columns in the fields called bounds."""
 

@@ -7,8 +7,10 @@ Everything follows from the sizes in settings.json. Sources: EZKL ``graph/vars.r
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
@@ -19,8 +21,7 @@ from auditor.sizing.freivalds import freivalds_use
 from auditor.sizing.selectors import MergedColumns, SimpleSelectors, merge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstraintSystem:
+class ConstraintSystem(Struct, frozen=True, kw_only=True):
     """The constraint system after halo2's selector compression.
 
     ``num_selectors`` counts selectors before merging, as EZKL's log does and as a verifying key stores them;
@@ -64,8 +65,7 @@ class ConstraintSystem:
         return 1 << self.extended_logrows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Columns:
+class _Columns(Struct, frozen=True, kw_only=True):
     """Columns before selectors, by what they are for."""
 
     base_advice: int

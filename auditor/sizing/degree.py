@@ -8,7 +8,8 @@ of columns and widths of tables. Sources: EZKL ``graph/vars.rs`` `ModelVars::new
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs, is_hashed
 from auditor.circuit.size import CircuitSize
@@ -18,8 +19,7 @@ from auditor.sizing.lookup_arguments import LookupTables
 from auditor.sizing.selectors import highest_degree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Areas:
+class Areas(Struct, frozen=True, kw_only=True):
     """Into how many blocks of columns a circuit is cut, and how many columns its tables take.
 
     ``lookup_width`` is 0 without lookups; ``has_poseidon`` says whether anything is hashed.
@@ -43,8 +43,7 @@ class Areas:
         return (*self.range_check_widths, self.lookup_width)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
+class Domain(Struct, frozen=True, kw_only=True):
     """``filled_degree`` is the one lookup arguments are filled up to, ``degree`` that of all constraints.
 
     ``extended_logrows`` is log2 of the extended domain.

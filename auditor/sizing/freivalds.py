@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.circuit.size import EinsumEquation
 
@@ -20,8 +21,7 @@ TensorExpression = tuple[str, Phase]
 """Axes of a tensor, and the phase in which it is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduction:
+class Reduction(Struct, frozen=True, kw_only=True):
     """One step that removes an axis: a random linear combination, or a contraction.
 
     ``axis`` is None for a pairwise product, which removes nothing. ``phases`` are those of the inputs.
@@ -33,8 +33,7 @@ class Reduction:
     output_axes: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreivaldsUse:
+class FreivaldsUse(Struct, frozen=True, kw_only=True):
     """What all equations of a circuit ask of the Freivalds area.
 
     ``reduction_length`` is in cells; it counts every equation, also those laid out by base gates, because

@@ -7,8 +7,10 @@ cannot be split sets the floor; what a proof system over BN254 allows sets the c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
@@ -37,8 +39,7 @@ class NoLogrows(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogrowsBound:
+class LogrowsBound(Struct, frozen=True, kw_only=True):
     """A least ``logrows``, and what asks for it."""
 
     name: str
@@ -46,8 +47,7 @@ class LogrowsBound:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogrowsChoice:
+class LogrowsChoice(Struct, frozen=True, kw_only=True):
     """A chosen ``logrows``; ``binding`` is what keeps it from being smaller."""
 
     logrows: int

@@ -6,14 +6,14 @@ halo2 ``plonk/mv_lookup.rs`` and ``plonk/circuit.rs`` `chunk_lookups`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BASE_GATE_DEGREE = 3
 """Permutation argument and the dot product gate: both have degree 3."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupTables:
+class LookupTables(Struct, frozen=True, kw_only=True):
     """Tables of one kind. Each of the ``num_tables`` is looked up by ``num_inputs`` advice columns.
 
     Degrees are those of the expressions for a table row and for a looked-up value.

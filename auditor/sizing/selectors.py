@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
+
+from msgspec import Struct
 
 from auditor.sizing.freivalds import FreivaldsUse
 
@@ -27,8 +28,7 @@ class Enabled(Enum):
     USUALLY = "usually"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
+class Selector(Struct, frozen=True, kw_only=True):
     """``degree`` is that of its gate, the selector included; 0 when it is in no gate.
 
     ``inner`` is the column of its cell in a block, or None for a gate over whole rows of a block.
@@ -42,8 +42,7 @@ class Selector:
     enabled: Enabled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimpleSelectors:
+class SimpleSelectors(Struct, frozen=True, kw_only=True):
     """The simple selectors of a circuit; iterating gives them in EZKL's order of creation.
 
     A circuit of many blocks has more than anybody can list (EZKL makes some for each *pair* of blocks of
@@ -161,8 +160,7 @@ def _einsum_selectors(use: FreivaldsUse, blocks: int, inner_columns: int) -> Ite
                     yield selector(gate, phase, block, 2, rlc=challenge)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergedColumns:
+class MergedColumns(Struct, frozen=True, kw_only=True):
     """Fixed columns for all simple selectors: as expected, and the bounds of the three computations."""
 
     expected: int
@@ -232,8 +230,7 @@ def _lowest(members: int) -> int:
     return (members & -members).bit_length() - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
+class _Rows(Struct, frozen=True, kw_only=True):
     """Which selectors may be on in the same row, as sets of selectors (see :func:`_merged_count`)."""
 
     selectors: Sequence[Selector]

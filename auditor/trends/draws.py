@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from statistics import NormalDist
 from typing import Protocol
+
+from msgspec import Struct
 
 _STANDARD = NormalDist()
 Z95 = _STANDARD.inv_cdf(0.95)
@@ -35,8 +36,7 @@ class Spread(Protocol):
     def high(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shock:
+class Shock(Struct, frozen=True, kw_only=True):
     """Where one world lies in each spread, in standard deviations: the cost of today, what the prover gains,
     what a price falls, how models grow."""
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.pricing.ranges import Range
 from auditor.trends.draws import DRAWS, SEED, Shock, log_draw, quantile, shocks
@@ -36,8 +37,7 @@ _MOST_LOG = math.log(1e300)
 """Extreme rates given by hand lead beyond what a float holds; whatever costs this much never ends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """A cost of today and the limit it has to meet, both in the unit that ``kind`` names.
 
     ``exponent``: the cost grows as the model's size along the axis of growth to this power.
@@ -58,8 +58,7 @@ class Need:
             raise ValueError(f"an exponent is from 0 to {MOST_EXPONENT:g}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
+class Crossing(Struct, frozen=True, kw_only=True):
     """When a need is met. ``low``, ``mid`` and ``high`` are the years from now by which 5, 50 and 95 % of
     worlds have met it; None is not within :data:`HORIZON_YEARS`.
 
@@ -76,8 +75,7 @@ class Crossing:
     share_outgrown: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FanPoint:
+class FanPoint(Struct, frozen=True, kw_only=True):
     """What a need costs in some year from now: 5, 50 and 95 % of worlds are at or below."""
 
     year: float

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.trends.draws import DRAWS, SEED, log_draw, quantile, shocks
 from auditor.trends.forecast import MOST_EXPONENT, SHARES
@@ -24,8 +25,7 @@ _TIE = 1e-12
 _MOST_LOG = math.log(1e300)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factors:
+class Factors(Struct, frozen=True, kw_only=True):
     """Factors per year that 5, 50 and 95 % of worlds are at or below."""
 
     low: float
@@ -33,8 +33,7 @@ class Factors:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Race:
+class Race(Struct, frozen=True, kw_only=True):
     """The two rates per year, and which is larger.
 
     ``winner`` is at the expected rates; ``share_efficiency`` and ``share_complexity`` are the worlds in which

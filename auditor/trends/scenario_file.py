@@ -6,9 +6,11 @@ A scenario names trends and holds no numbers, so that each number stands in one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import listed, numbers, read_evidence
@@ -30,8 +32,7 @@ FIELDS: Mapping[str, Of] = {
 """The fields of a scenario, and what a trend that is named there has to be of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """Trends that hold together.
 
     ``memory_price`` is None where a limit of memory is a machine, which stays what it is. Where it is a

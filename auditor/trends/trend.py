@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from auditor.pricing.evidence import Evidence, weakest
 
@@ -23,8 +24,7 @@ LEAST_PER_YEAR, MOST_PER_YEAR = 1e-3, 1e3
 DAYS_PER_YEAR = 365.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class Rate(Struct, frozen=True, kw_only=True):
     """A factor per year: ``mid`` is as likely too high as too low, nine in ten worlds lie from ``low`` to
     ``high``.
 
@@ -40,8 +40,7 @@ class Rate:
             raise ValueError(f"not a rate: {self.low}, {self.mid}, {self.high}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class Point(Struct, frozen=True, kw_only=True):
     """A value of a day, published in ``source``; ``what`` it was measured of, ``unit`` what it counts."""
 
     series: str
@@ -52,8 +51,7 @@ class Point:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """What a series says: by which factor per year it changed from its first point to its last."""
 
     series: str
@@ -61,8 +59,7 @@ class Observed:
     years: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
+class Trend(Struct, frozen=True, kw_only=True):
     """How fast something changes. ``of`` is one of :data:`OF` or :data:`ANYTHING`; ``means`` says in words
     what the factor divides or multiplies. ``points`` are the series behind it, where there are any."""
 

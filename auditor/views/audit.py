@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct, to_builtins
 
 from auditor._version import EZKL_VERSION
 from auditor.report import (
@@ -51,8 +52,7 @@ _FIDELITY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AuditView:
+class AuditView(Struct, frozen=True):
     """One audit, over any number of models."""
 
     audit: Audit
@@ -261,13 +261,13 @@ def model_document(audited: ModelAudit) -> dict[str, object]:
         "path": audited.path,
         "sha256": audited.sha256,
         "bytes": audited.bytes,
-        "model": asdict(audited.model) if audited.model else None,
+        "model": to_builtins(audited.model) if audited.model else None,
         "circuit": _circuit(audited.circuit) if audited.circuit else None,
-        "artifacts": asdict(audited.artifacts) if audited.artifacts else None,
-        "hardware": [asdict(item) for item in audited.hardware],
-        "chains": [asdict(item) for item in audited.chains],
-        "findings": [asdict(finding) for finding in audited.findings],
-        "not_run": [asdict(item) for item in audited.not_run],
+        "artifacts": to_builtins(audited.artifacts) if audited.artifacts else None,
+        "hardware": [to_builtins(item) for item in audited.hardware],
+        "chains": [to_builtins(item) for item in audited.chains],
+        "findings": [to_builtins(finding) for finding in audited.findings],
+        "not_run": [to_builtins(item) for item in audited.not_run],
         "verdict": {
             "status": verdict.status,
             "binding": verdict.binding,
@@ -278,7 +278,7 @@ def model_document(audited: ModelAudit) -> dict[str, object]:
 
 
 def _circuit(circuit: CircuitFacts) -> dict[str, object]:
-    fields = asdict(circuit)
+    fields = to_builtins(circuit)
     for item in fields["unsupported"]:
         del item["way_out"]
     return {"backend": "ezkl", "backend_version": EZKL_VERSION, **fields}

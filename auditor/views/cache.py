@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor._version import __version__
 from auditor.proving.store import Entry
@@ -12,8 +12,7 @@ from auditor.views.page import Column, Line, Page, Result, Table, Words
 SCHEMA = "auditor.cache/1"
 
 
-@dataclass(frozen=True, slots=True)
-class CacheView:
+class CacheView(Struct, frozen=True):
     """The entries under ``root``, as they were ``now`` (seconds since the epoch)."""
 
     root: str

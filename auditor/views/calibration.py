@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor._version import __version__
 from auditor.calibration.measure import CalibrationReport
@@ -15,8 +15,7 @@ SCHEMA = "auditor.calibration/1"
 _STEPS = {"srs": "SRS", "keys": "keys", "proof": "proof", "verification": "verification"}
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationView:
+class CalibrationView(Struct, frozen=True):
     """A calibration that was made and kept."""
 
     report: CalibrationReport

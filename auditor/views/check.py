@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct, to_builtins
 
 from auditor._version import EZKL_VERSION
 from auditor.gate.nouns import Amount, Check, CheckReport, ConfigFinding, JudgedFinding, ModelCheck
@@ -23,8 +24,7 @@ _TONES: Mapping[str, Tone] = {
 _VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "UNDETERMINED": "warning"}
 
 
-@dataclass(frozen=True, slots=True)
-class CheckView:
+class CheckView(Struct, frozen=True):
     """One run of the gate."""
 
     report: CheckReport
@@ -54,7 +54,7 @@ class CheckView:
                 {**_finding_document(item.finding), "path": item.path, "line": item.line}
                 for item in report.config
             ],
-            "excluded": [asdict(item) for item in report.excluded],
+            "excluded": [to_builtins(item) for item in report.excluded],
             "counts": dict(report.counts),
             "verdict": {"status": report.verdict.lower(), "exit_code": report.exit_code},
         }
@@ -135,11 +135,11 @@ def _model_document(model: ModelCheck) -> dict[str, object]:
         "depth": model.depth,
         "status": model.status,
         "exit_code": model.exit_code,
-        "checks": [asdict(check) for check in model.checks],
+        "checks": [to_builtins(check) for check in model.checks],
         "findings": [_finding_document(item) for item in model.findings],
         "not_run": [{"rule": rule, "reason": reason} for rule, reason in model.not_run],
         "amounts": {
-            name: asdict(amount) if isinstance(amount, Amount) else None
+            name: to_builtins(amount) if isinstance(amount, Amount) else None
             for name, amount in model.amounts.items()
         },
     }
@@ -147,7 +147,7 @@ def _model_document(model: ModelCheck) -> dict[str, object]:
 
 def _finding_document(item: JudgedFinding) -> dict[str, object]:
     suppressed = None if item.suppressed is None else {"reason": item.suppressed, "where": item.where}
-    return {**asdict(item.finding), "level": item.level, "suppressed": suppressed}
+    return {**to_builtins(item.finding), "level": item.level, "suppressed": suppressed}
 
 
 def _results(model: ModelCheck) -> Iterator[Result]:

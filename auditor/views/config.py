@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from auditor._version import __version__
 from auditor.config.report import ConfigReport, Said
@@ -13,8 +14,7 @@ from auditor.views.page import Column, Line, Page, Part, Result, Table, Words
 SCHEMA = "auditor.config/1"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigView:
+class ConfigView(Struct, frozen=True):
     """The configuration of one folder or model."""
 
     report: ConfigReport

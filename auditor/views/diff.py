@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from auditor._version import EZKL_VERSION
 from auditor.diffing.report import DiffReport, Gate, LayerChange, LayerChanges, Side
@@ -36,8 +38,7 @@ from auditor.views.results import model_results
 SCHEMA = "auditor.diff/1"
 
 
-@dataclass(frozen=True, slots=True)
-class DiffView:
+class DiffView(Struct, frozen=True):
     """One diff."""
 
     report: DiffReport
@@ -99,11 +100,11 @@ class DiffView:
                 "planned": report.planned,
                 "different": {name: {"old": old, "new": new} for name, (old, new) in report.run_args.items()},
             },
-            "quantities": [{**asdict(item), "exact": item.exact} for item in report.quantities],
+            "quantities": [{**to_builtins(item), "exact": item.exact} for item in report.quantities],
             "layers": _layers_document(report.layers),
-            "operators": None if report.operators is None else [asdict(item) for item in report.operators],
-            "findings": asdict(report.findings) if report.findings else None,
-            "gate": asdict(report.gate) if report.gate else None,
+            "operators": to_builtins(report.operators),
+            "findings": to_builtins(report.findings) if report.findings else None,
+            "gate": to_builtins(report.gate) if report.gate else None,
             "verdict": {"changed": verdict_changed(report), "exit_code": report.exit_code},
         }
 
@@ -245,7 +246,7 @@ def _layers_document(layers: LayerChanges | None) -> dict[str, object] | None:
     if layers is None:
         return None
     changes = [
-        {**asdict(item), "change": item.change, "cells": item.cells, "rows": item.rows}
+        {**to_builtins(item), "change": item.change, "cells": item.cells, "rows": item.rows}
         for item in layers.changes
     ]
     return {"changes": changes, "unchanged": layers.unchanged}

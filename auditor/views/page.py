@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 Tone = Literal["plain", "good", "bad", "warning", "dim", "strong"]
 """What a piece of text is, for formats that have colours or weights."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A piece of text with its tone."""
 
     text: str
@@ -25,8 +25,7 @@ class Words:
 Cell = str | Words
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of its own: a headline, a count."""
 
     words: tuple[Words, ...]
@@ -34,31 +33,27 @@ class Line:
     """Empty lines before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Names and what is to be said about each."""
 
     rows: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(Struct, frozen=True):
     """A list of sentences, under a title where there is one."""
 
     items: tuple[str, ...]
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """``text`` is cut where it is too long, ``number`` stands at the right, ``prose`` goes on below."""
 
     name: str
     kind: Literal["text", "number", "prose"] = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells under a title."""
 
     title: str
@@ -66,8 +61,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """One part of a whole: ``group`` is the operator of a layer, ``text`` its amount as people read it."""
 
     group: str
@@ -76,16 +70,14 @@ class Share:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """Where a whole goes, largest part first; ``table`` says the same to formats without pictures."""
 
     table: Table
     items: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A range that is expected at ``mid``, and its text; a point where all three are equal."""
 
     label: str
@@ -99,8 +91,7 @@ class Bar:
 Unit = Literal["seconds", "bytes", "usd", "gas"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Ranges of one quantity side by side: what several machines take."""
 
     title: str
@@ -108,8 +99,7 @@ class Scale:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Struct, frozen=True):
     """Several quantities of the same things; ``table`` says the same to formats without pictures."""
 
     table: Table
@@ -120,8 +110,7 @@ Measure = Unit | Literal["count", "years", "factor", "share"]
 """What an axis of a chart counts in: ``years`` since then or of the calendar, ``share`` from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A place of a chart, in the units of its axes; ``low`` to ``high`` is where y may really be."""
 
     x: float
@@ -130,8 +119,7 @@ class Point:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """``points`` stand alone, a ``line`` joins them, ``steps`` keep each y until the next x, and a ``fan`` is
     a line within the band from low to high.
 
@@ -145,8 +133,7 @@ class Curve:
     tone: Tone = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A limit: a line across the whole chart where ``axis`` has the value."""
 
     label: str
@@ -154,8 +141,7 @@ class Mark:
     axis: Literal["x", "y"] = "y"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """Curves over one pair of axes; ``table`` says the same to formats without pictures.
 
     What an axis cannot show (a zero on a logarithmic one, a value that is no number) is left out, and the
@@ -183,8 +169,7 @@ def without_pictures(part: Part) -> Line | Rows | Bullets | Table:
     return part.table if isinstance(part, Shares | Ranges | Chart) else part
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A whole report: one dim line that says what made it, and its parts."""
 
     header: str
@@ -198,8 +183,7 @@ Level = Literal["error", "warning", "note"]
 """How much it matters when it does not pass: an ``error`` makes the command fail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """One thing that was checked, for formats that list such things: SARIF, JUnit, annotations.
 
     ``rule`` is an id (AUD-SEC-001) or a name ("budget max_rows", "verdict"); ``path`` is posix and relative;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct, to_builtins
 
 from auditor._version import EZKL_VERSION
 from auditor.plans.report import ChangeFacts, Option, PlanReport, SampleFacts
@@ -37,8 +38,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class PlanView:
+class PlanView(Struct, frozen=True):
     """One plan."""
 
     report: PlanReport
@@ -88,12 +88,12 @@ class PlanView:
         return {
             "schema": SCHEMA,
             "tool": {"name": "auditor", "version": report.version, "rules": report.rules},
-            "goal": asdict(report.goal) if report.goal else None,
-            "sample": asdict(report.sample) if report.sample else None,
-            "plan": asdict(report.chosen) if report.chosen else None,
-            "leanest": asdict(report.leanest) if report.leanest else None,
-            "calibrated": asdict(report.calibrated) if report.calibrated else None,
-            "front": [asdict(option) for option in report.front],
+            "goal": to_builtins(report.goal) if report.goal else None,
+            "sample": to_builtins(report.sample) if report.sample else None,
+            "plan": to_builtins(report.chosen) if report.chosen else None,
+            "leanest": to_builtins(report.leanest) if report.leanest else None,
+            "calibrated": to_builtins(report.calibrated) if report.calibrated else None,
+            "front": [to_builtins(option) for option in report.front],
             "changes": None if report.changes is None else [_change(item) for item in report.changes],
             "trials": report.trials,
             "written": report.written,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.proving.manifest import Manifest, Predicted, PublicTensor, Range, StepRecord, encode
@@ -42,8 +43,7 @@ _SRS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProofView:
+class ProofView(Struct, frozen=True):
     """One run of ``auditor prove``."""
 
     report: ProofReport

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION, __version__
 from auditor.proving.checks import Check
@@ -33,8 +34,7 @@ _TONES: Mapping[str, Tone] = {"pass": "good", "fail": "bad", "not run": "dim"}
 _OUTCOMES: Mapping[str, Outcome] = {"pass": "pass", "fail": "fail", "not run": "skip"}
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationView:
+class VerificationView(Struct, frozen=True):
     """The checks of one bundle. ``bundle`` is its path as it was given."""
 
     bundle: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from tests.cli import proving
 from tests.cli.proving import Ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proved:
+class Proved(Struct, frozen=True, kw_only=True):
     """A proof of ``model`` on ``input``, made from nothing; ``left`` is a copy of the cache after it."""
 
     model: Path

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec import Struct
 from onnx import TensorProto, helper, numpy_helper
 
 from auditor import cli
@@ -31,8 +31,7 @@ BUNDLE_FILES = ["manifest.json", "proof.json", "settings.json", "verifier.srs", 
 Shape = tuple[int | str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     code: int
     out: str
     err: str

@@ -92,7 +92,7 @@ def test_the_document_keeps_its_schema_and_is_repeatable(capsys: pytest.CaptureF
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", formats.reports())
 def test_every_format_shows_it(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     configure(BUDGET.replace("10_000", "1_000"))
     file = tmp_path / "out"

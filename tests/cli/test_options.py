@@ -108,4 +108,4 @@ def test_what_the_user_set_is_remembered() -> None:
 def test_run_args_are_shown_with_the_epsilon_that_ezkl_uses() -> None:
     shown = as_settings(RunArgs())
     assert shown["epsilon"] == 2.220446049250313e-16
-    assert list(shown) == [name for name in RunArgs.__dataclass_fields__]
+    assert list(shown) == [name for name in RunArgs.__struct_fields__]

@@ -64,7 +64,7 @@ def test_the_settings_of_a_model_say_what_the_model_says(tmp_path: Path) -> None
     assert alone.sized.system == whole.sized.system
     differing = {
         name
-        for name in alone.circuit.__dataclass_fields__
+        for name in alone.circuit.__struct_fields__
         if getattr(alone.circuit, name) != getattr(whole.circuit, name)
     }
     assert differing == {"front_end", "faithful", "layers"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, CircuitNode, Graph, RunArgs
 from auditor.circuit.ops import Input, Lookup

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib import resources
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from auditor import formats
 from auditor.diffing.diff import compare, judge, match_layers
@@ -255,7 +255,7 @@ def test_operators_and_run_args() -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_every_format_takes_every_diff(name: str) -> None:
     view = DiffView(EVERY[name])
-    for form in formats.names():
+    for form in formats.reports():
         text = formats.load(form).render(view)
         assert text == formats.load(form).render(view)
     document = json.loads(formats.load("json").render(view))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import ezkl
 from auditor.circuit.run_args import RunArgs
@@ -21,8 +22,7 @@ from auditor.guard import Limits
 LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=60, wall_seconds=60.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     directory: Path
 
     def path(self, name: str) -> Path:
@@ -47,8 +47,7 @@ class KeepingStore:
         return Kept(directory=directory)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proved:
+class Proved(Struct, frozen=True, kw_only=True):
     """A proof and what it is checked with. ``check`` puts it before the contract, changed as told."""
 
     verifying_key: Path

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import onnx
+from msgspec import Struct
 
 from tests.families import (
     cnn,
@@ -43,13 +43,12 @@ FAMILIES: dict[str, Callable[[random.Random], onnx.ModelProto]] = {
 """Name to generator; seeds go round them so that a range of seeds holds each equally often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RandomModel:
+class RandomModel(Struct, frozen=True, kw_only=True):
     """A generated model and the run args it is to be laid out with."""
 
     name: str
     family: str
-    model: bytes = field(repr=False)
+    model: bytes
     run_args: dict[str, Any]
 
 

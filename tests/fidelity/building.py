@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 Arrays = tuple[np.ndarray, ...]
@@ -22,17 +22,15 @@ _TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A model with an input on which it shows what it does."""
 
-    model: bytes = field(repr=False)
+    model: bytes
     inputs: Arrays
     run_args: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """``wrong`` meets the rule, ``right`` does not; ``effect`` is what the real EZKL does with ``wrong``.
 
     ``other numbers``, ``no witness`` for its input, or only another ``shape``.

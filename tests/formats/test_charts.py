@@ -7,12 +7,13 @@ import re
 import struct
 import sys
 import zlib
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import formats
 from auditor.cli import output
@@ -30,8 +31,7 @@ GOLDEN = Path(__file__).parent / "charts"
 INF, NAN = math.inf, math.nan
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True, dict=True):
     parts: tuple[Part, ...]
 
     def page(self) -> Page:

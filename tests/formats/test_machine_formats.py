@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import formats
 from auditor.findings import Finding
@@ -21,8 +22,7 @@ EVERYTHING = audit(FEASIBLE, PRICED, REJECTED, UNREADABLE)
 MACHINE = ("json", "sarif", "junit", "gitlab", "github", "markdown", "html")
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True, dict=True):
     """A view of results only."""
 
     found: tuple[Result, ...]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib import resources
 
 import jsonschema
 import pytest
 import referencing
+from msgspec.structs import replace
 
 from auditor import formats
 from auditor.circuit.run_args import RunArgs

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from auditor.views.page import (
     Bar,
@@ -31,8 +30,7 @@ OUTCOMES = ("fail", "fail", "skip", "pass")
 LEVELS = ("error", "warning", "note")
 
 
-@dataclass(frozen=True)
-class Echo:
+class Echo(Struct, frozen=True, dict=True):
     """Says ``texts`` at every place where a view can say something."""
 
     texts: tuple[str, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit import RunArgs
@@ -19,8 +19,7 @@ from auditor.proving.instances import element_of
 from tools.worker import Died, Worker, serve
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
+class Witness(Struct, frozen=True, kw_only=True):
     """The integers of each output, and the range of all lookups; None where EZKL makes no witness."""
 
     outputs: list[list[int]]

@@ -300,7 +300,7 @@ def test_heavy_modules_stay_out_of_every_path() -> None:
         "auditor.gate.verdicts",
     }
     assert not {name.split(".")[0] for name in again} & (
-        HEAVY | {"numpy", "dataclasses", "tomllib", "datetime"}
+        HEAVY | {"numpy", "msgspec", "dataclasses", "tomllib", "datetime"}
     )
 
 

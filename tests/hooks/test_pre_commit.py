@@ -8,11 +8,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 import pytest
+from msgspec import Struct
 
 from tests.cli import models, proving
 from tests.hooks.checkout import (
@@ -35,8 +35,7 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\ns
 HEAVY = {"onnx", "onnxruntime", "ezkl", "pyrevm", "rich", "typer", "pydantic"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
+class Installed(Struct, frozen=True, kw_only=True):
     """A clone's ``source`` and the ``home`` that pre-commit keeps environments in."""
 
     source: Path

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 Make = Callable[[], bytes]
 """The content of a file."""
@@ -20,8 +21,7 @@ Place = Callable[[Path], object]
 """Puts something at a path whose folder is the case's own; there may be other things beside it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One hostile file. A ``heavy`` one takes time or memory by its sheer size, or blocks who opens it."""
 
     name: str
@@ -37,8 +37,7 @@ class Case:
         return path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """What ``estimate --front-end onnx --no-plan`` says.
 
     ``status`` and ``binding`` are those of the verdict, ``says`` is in its first reason, ``rule`` is the id

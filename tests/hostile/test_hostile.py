@@ -8,11 +8,11 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from tests.hostile.corpus import Case, Expected, cases, expected
 
@@ -44,8 +44,7 @@ COMMANDS = {
 STOPWATCH = Path(__file__).resolve().parents[2] / "tools" / "stopwatch.py"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a command ended, and what it took."""
 
     code: int
@@ -81,8 +80,7 @@ def run(arguments: Sequence[str | Path], directory: Path, *, cpu_seconds: int = 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
+class Corpus(Struct, frozen=True, kw_only=True):
     """The files, and where they lie."""
 
     directory: Path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.landscape import fits
 from auditor.landscape.nouns import QUANTITIES, Amount, Quantity, Way, Workload

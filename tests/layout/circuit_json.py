@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from auditor.circuit import (
     Circuit,
@@ -50,9 +51,9 @@ def _dump(value: Any) -> Any:
             "decompose": value.decompose,
             "values": values,
         }
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return {"is": type(value).__name__} | {
-            field.name: _dump(getattr(value, field.name)) for field in fields(value) if field.name != "origin"
+            name: _dump(getattr(value, name)) for name in value.__struct_fields__ if name != "origin"
         }
     if isinstance(value, np.ndarray):
         return {"is": "array", "shape": list(value.shape), "values": value.ravel().tolist()}

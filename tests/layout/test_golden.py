@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from auditor.circuit.size import CircuitSize
 from auditor.layout import LayoutError, lay_out
@@ -16,8 +16,7 @@ from tests.layout.circuit_json import load_circuit
 from tests.layout.settings import sizes_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One graph under one set of run args; ``sizes`` is None where EZKL rejects it."""
 
     name: str

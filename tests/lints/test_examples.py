@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from auditor import lints
 from auditor.audit import audit

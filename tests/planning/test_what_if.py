@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import Struct, field
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from auditor.circuit import RunArgs
@@ -42,8 +42,7 @@ def ints(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A model whose input is x, whose output is y, and a change of it."""
 
     nodes: Sequence[NodeProto]

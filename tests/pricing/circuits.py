@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize, ModuleSizes

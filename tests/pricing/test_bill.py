@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from auditor.circuit.run_args import RunArgs
 from auditor.pricing.bill import HardwareBill, Rent, bill_hardware, charged, fits_where, predict_on

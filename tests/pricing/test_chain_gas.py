@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.evm.calldata import intrinsic_gas, verify_proof_call
 from auditor.evm.verify import MAX_RUNTIME_BYTES

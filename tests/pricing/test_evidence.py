@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from auditor.pricing.evidence import Evidence, listed, numbers, read_evidence, require, weaker, weakest
 from auditor.pricing.profile_file import BadProfile

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import os
 import tomllib
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from auditor import explanation, rules
 from auditor.circuit.run_args import RunArgs

@@ -7,7 +7,6 @@ machine with 125 GB, processor not said. Their models are built here again from 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -15,6 +14,7 @@ from statistics import median
 import numpy as np
 import onnx
 import pytest
+from msgspec import Struct
 from onnx import TensorProto, helper, numpy_helper
 
 from auditor.circuit.run_args import RunArgs
@@ -34,8 +34,7 @@ Node = tuple[str, dict[str, object], tuple[tuple[int, ...], ...]]
 """An operator, its attributes, the shapes of its weights."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """A run: the model, and what was found of it. The times are wall times of all cores of that machine."""
 
     name: str

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.guard import Limits
 from auditor.proving import strict_json
@@ -50,8 +52,7 @@ from tests.proving.real import LIMITS, Proved
 from tests.sizing.settings import circuit_size_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True, dict=True):
     """A bundle before it is written: change what you like."""
 
     manifest: Manifest
@@ -177,8 +178,7 @@ def rehash(directory: Path, manifest: Manifest, files: Mapping[str, bytes]) -> N
     overwrite(directory, "manifest.json", encode(manifest.with_files(files)))
 
 
-@dataclass
-class Clerk:
+class Clerk(Struct, dict=True):
     """Verifies bundles, and remembers how often EZKL was asked."""
 
     workspace: Path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from msgspec import Struct
 from onnx import TensorProto, helper, numpy_helper
 
 from auditor.circuit.run_args import RunArgs
@@ -27,8 +27,7 @@ TINY = RunArgs(
 LIMITS = Limits(memory_bytes=4 << 30, cpu_seconds=120, wall_seconds=120, threads=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proved:
+class Proved(Struct, frozen=True, kw_only=True):
     """Where every artifact of one proof lies; ``verifier_srs`` is the SRS cut down to 516 bytes."""
 
     directory: Path

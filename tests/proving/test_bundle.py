@@ -7,12 +7,12 @@ import os
 import random
 import stat
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import asdict, replace
 
 from auditor.errors import InternalFailure, UsageError
 from auditor.proving import bundle as bundle_module

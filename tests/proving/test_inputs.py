@@ -8,12 +8,12 @@ import os
 import random
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from onnx import TensorProto, helper
 
 from auditor.circuit.run_args import RunArgs

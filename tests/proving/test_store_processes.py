@@ -69,7 +69,7 @@ class Run:
 
     def __init__(self, root: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", PROGRAM, str(root)],
+            [sys.executable, "-I", "-c", PROGRAM, str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,11 +8,11 @@ import os
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.circuit.field import FIELD_MODULUS
 from auditor.errors import InternalFailure, UsageError

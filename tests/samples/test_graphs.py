@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from msgspec import Struct
 
 from auditor.model import parameters, read_source
 from samples.graphs import __main__ as command
@@ -21,8 +21,7 @@ from tests.cli.test_shell import auditor
 MAX_BYTES = 300_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What is published: ``parameters`` trained, ``macs`` of one inference within ``within`` of them."""
 
     parameters: int

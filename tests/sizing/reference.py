@@ -5,15 +5,14 @@ Slow and plain on purpose, and free of the code it is compared with; only small 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.circuit.run_args import RunArgs
 from auditor.circuit.size import CircuitSize
 from auditor.sizing.freivalds import FreivaldsUse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainSelector:
+class PlainSelector(Struct, frozen=True, kw_only=True):
     """A selector; ``cell`` is the column it belongs to within its block, or None for whole rows."""
 
     block: tuple[str, int]

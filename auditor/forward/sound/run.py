@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.circuit.graph import Circuit
 from auditor.circuit.ops import Op
@@ -15,8 +15,7 @@ from auditor.forward.sound.rules import apply_bound
 from auditor.forward.walk import walk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """What no input of a box needs more than; see :class:`auditor.forward.Needs` for the meaning of each."""
 
     decomposed: int

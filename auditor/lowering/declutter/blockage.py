@@ -8,7 +8,8 @@ is what it was. In a residual network nearly every wire leads to the same few re
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.lowering.graph.axis_op import AxisChange
 from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -18,8 +19,7 @@ Change = tuple[Outlet, AxisChange]
 """A wire, and what would happen to its axes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Why a change leads to ``next``: through a node, as it was then. Without ``next`` the node refuses it.
 
     ``mutual`` says that ``next`` leads back through the node in the same way.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from auditor.lowering.graph.axis_op import AxisChange
 
@@ -14,8 +15,7 @@ InOut = tuple[str, int]
 _IN, _OUT = "in", "out"
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One index of the operation: a letter, and where it stands in each input and output."""
 
     repr: str
@@ -27,8 +27,7 @@ class Axis:
         return self.inputs[io[1]] if io[0] == _IN else self.outputs[io[1]]
 
 
-@dataclass(frozen=True, slots=True)
-class AxesMapping:
+class AxesMapping(Struct, frozen=True):
     """All axes of an operation, in tract's order: by first place in the outputs, then the inputs."""
 
     input_count: int

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.lowering.graph.dim import Dim, holds_open, is_open
 from auditor.lowering.graph.graph import Graph, Node, Outlet
@@ -62,8 +63,8 @@ def bound(value: T) -> T:
         result = _bound_tensor(value)
     elif isinstance(value, Graph):
         result = concretize(value)[0]
-    elif is_dataclass(value) and not isinstance(value, type):
-        changes = {f.name: bound(getattr(value, f.name)) for f in fields(value) if f.init}
+    elif isinstance(value, Struct):
+        changes = {name: bound(getattr(value, name)) for name in value.__struct_fields__}
         if any(new is not getattr(value, name) for name, new in changes.items()):
             result = replace(value, **changes)
     return result  # type: ignore[no-any-return]

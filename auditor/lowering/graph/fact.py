@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.shapes import Shape, volume
 from auditor.lowering.graph.tensor import MAX_AXES, Tensor
 
 
-@dataclass(slots=True, eq=False)
-class Fact:
+class Fact(Struct, eq=False):
     """Datum type and shape of a wire, and its value when it is constant (or uniform).
 
     Raises Uncertain for more axes than ``MAX_AXES``.

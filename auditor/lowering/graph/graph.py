@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.lowering.graph.evaluate import CannotEvaluate, evaluate
 from auditor.lowering.graph.fact import Fact
@@ -22,16 +23,14 @@ FOLDED_WHEN_WIRED = 16
 """tract evaluates a node as it is wired when each constant input has fewer elements than this."""
 
 
-@dataclass(slots=True, eq=False)
-class Output:
+class Output(Struct, eq=False):
     """One output of a node: its fact and the inlets that read it, in the order they were connected."""
 
     fact: Fact
     successors: list[Inlet] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """One operation of the graph. Two nodes are the same only if they are the same object."""
 
     id: int

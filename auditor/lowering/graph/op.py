@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
@@ -40,13 +41,11 @@ class Consequence:
         return cls(op, [(io, change) for io in ios], mutual=op is None)
 
 
-class TypedOp:
-    """Base of typed operations. Subclasses are frozen dataclasses; equality is by attributes.
+class TypedOp(Struct, frozen=True):
+    """Base of typed operations. Subclasses are frozen; equality is by attributes.
 
     The defaults are tract's: nothing is known of the axes, nothing is rewritten, nothing passes.
     """
-
-    __slots__ = ()
 
     is_stateless: ClassVar[bool] = True
     merges_duplicates: ClassVar[bool] = False

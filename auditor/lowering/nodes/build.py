@@ -6,7 +6,9 @@ Sources: EZKL `graph/model.rs` `nodes_from_graph`, `graph/node.rs` `Node::new`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.circuit import Circuit, CircuitNode, RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Graph as CircuitGraph
@@ -44,16 +46,14 @@ _MOST_ELEMENTS = 2**58
 """A field element has 2^5 bytes, and Rust panics over an allocation of 2^63 or more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Overrides:
+class _Overrides(Struct, frozen=True, kw_only=True):
     """What a loop imposes on its body: scales of its inputs in node order, and of nodes by id."""
 
     inputs: Sequence[int]
     nodes: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Builder:
+class _Builder(Struct, frozen=True, kw_only=True):
     run_args: RunArgs
     operators: Mapping[str, str]
 

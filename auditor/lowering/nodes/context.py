@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.circuit import RunArgs, SubCircuit, ops
 from auditor.circuit.graph import Outlet
@@ -14,8 +16,7 @@ from auditor.lowering.nodes.quantize import RawConstant, constant_op
 from auditor.lowering.nodes.scales import pick
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Draft:
+class Draft(Struct, kw_only=True, eq=False):
     """A node of the circuit that later nodes may still change (EZKL `graph/model.rs` `NodeType`).
 
     ``scales`` and ``shapes`` have one entry, or one for each output of a ``loop``. ``raw`` holds the
@@ -55,8 +56,7 @@ class Draft:
         return self.scales[slot]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeContext:
+class NodeContext(Struct, frozen=True, kw_only=True):
     """One typed node on its way into the circuit.
 
     ``inputs`` are copies, one for each input slot; what a rule changes in them is written back

@@ -6,10 +6,11 @@ Sources: tract `onnx/src/model.rs` (parsing), `hir/src/infer/model.rs` (into_typ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.lowering.errors import Rejected, TooLarge, Uncertain, Unmodelled, Unsupported, ValuesAbsent
 from auditor.lowering.graph.allowance import allowance
@@ -35,8 +36,7 @@ Those of a body count once for each graph around it, as they are looked at again
 NO_SUCH_OPERATOR = "EZKL has no such operator"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(Struct, frozen=True, kw_only=True):
     """The typed graph, the wire of every ONNX value that was translated, and the operator of every node."""
 
     graph: Graph

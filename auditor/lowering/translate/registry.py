@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.fact import Fact
@@ -17,8 +18,7 @@ from auditor.registry import Registry
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One ONNX node on its way into the typed graph.
 
     ``inputs`` stand at their ONNX positions, None for an omitted optional. ``name`` is tract's name of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -13,8 +12,7 @@ from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Random(TypedOp):
+class Random(TypedOp, frozen=True, kw_only=True):
     """Random numbers of a type and shape, without inputs (tract `onnx-opl/src/random.rs`)."""
 
     is_stateless: ClassVar[bool] = False
@@ -25,8 +23,7 @@ class Random(TypedOp):
         return [Fact(self.dt, self.shape)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Multinomial(TypedOp):
+class Multinomial(TypedOp, frozen=True, kw_only=True):
     """Random classes for rows of log probabilities (tract `onnx-opl/src/multinomial.rs`)."""
 
     dtype: str
@@ -39,8 +36,7 @@ class Multinomial(TypedOp):
         raise Uncertain("EZKL draws the random numbers while it reads the model")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NonZero(TypedOp):
+class NonZero(TypedOp, frozen=True, kw_only=True):
     """Coordinates of elements that are not zero, for constants (tract `onnx/src/ops/array/nonzero.rs`)."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
@@ -55,8 +51,7 @@ class NonZero(TypedOp):
         return [np.array(np.nonzero(data), dtype=np.int64)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compress(TypedOp):
+class Compress(TypedOp, frozen=True, kw_only=True):
     """Elements or slices where a condition holds, for constants (tract `onnx/src/ops/array/compress.rs`)."""
 
     axis: int | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, Axis, InOut
@@ -25,8 +23,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.typed.plumbing import Identity, change_array
 
 
-@dataclass(frozen=True, slots=True)
-class AxisOp(TypedOp):
+class AxisOp(TypedOp, frozen=True):
     """Adds, removes or moves an axis, or reshapes."""
 
     change: AxisChange

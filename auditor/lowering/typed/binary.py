@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import ClassVar
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
@@ -31,8 +31,7 @@ _INTEGERS = frozenset(_SIGNED + _UNSIGNED)
 _NUMBERS = _INTEGERS | set(_FLOATS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """What tract knows about one operation: how it folds, on which types, and what leaves it unchanged."""
 
     evaluate: Evaluation
@@ -92,10 +91,8 @@ KINDS: dict[str, Kind] = {
 }
 
 
-class BroadcastOp(TypedOp):
+class BroadcastOp(TypedOp, frozen=True):
     """What operations of inputs of one rank, with sizes of one broadcast, share."""
-
-    __slots__ = ()
 
     def axes_mapping(self, inputs: list[Fact], outputs: list[Fact]) -> AxesMapping:
         return AxesMapping.natural(len(inputs), len(outputs), inputs[0].rank)
@@ -114,8 +111,7 @@ class BroadcastOp(TypedOp):
         return patch.wire_node(prefix, self, inputs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binary(BroadcastOp):
+class Binary(BroadcastOp, frozen=True, kw_only=True):
     """One of :data:`KINDS` on inputs of one rank, with sizes of one broadcast."""
 
     merges_duplicates: ClassVar[bool] = True
@@ -152,8 +148,7 @@ class Binary(BroadcastOp):
 # --- operands that repeat one value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UniformOperand:
+class UniformOperand(Struct, frozen=True, kw_only=True):
     """The scalar one input repeats, the other input, and whether the scalar is on the left."""
 
     scalar: Tensor

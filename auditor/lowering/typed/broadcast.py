@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.fact import Fact
@@ -13,8 +11,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiBroadcastTo(TypedOp):
+class MultiBroadcastTo(TypedOp, frozen=True, kw_only=True):
     """Axes of size one repeated, and axes added in front, to reach ``shape``."""
 
     shape: Shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,8 +17,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.tensor import NUMPY_TYPES, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cast(TypedOp):
+class Cast(TypedOp, frozen=True, kw_only=True):
     """Its input in another datum type."""
 
     merges_duplicates: ClassVar[bool] = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import InOut
@@ -25,8 +23,7 @@ _EVALUATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comp(BroadcastOp):
+class Comp(BroadcastOp, frozen=True, kw_only=True):
     """One of ``== != < <= > >=``, named as tract names them. tract never takes two for equal."""
 
     kind: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -17,8 +16,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.slice import Slice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concat(TypedOp):
+class Concat(TypedOp, frozen=True, kw_only=True):
     """Inputs side by side on one axis."""
 
     axis: int

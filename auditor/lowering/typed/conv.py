@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.lowering.errors import Unmodelled
 from auditor.lowering.graph.axes import AxesMapping, InOut
@@ -22,8 +21,7 @@ _QUANTIZED_TYPES = ("i32", "i32", "float", "i32", "float", "i32", "float")
 """What the inputs after the kernel must be: bias, then zero point and scale of input, kernel and output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv(TypedOp):
+class Conv(TypedOp, frozen=True, kw_only=True):
     """Convolution of input, kernel and bias.
 
     ``q_params`` is the output type of the quantised form, which has six inputs more.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.lowering.graph.axis_op import reshape, rm
 from auditor.lowering.graph.graph import Graph, Node, Outlet

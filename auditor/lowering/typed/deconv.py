@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping
@@ -14,8 +12,7 @@ from auditor.lowering.typed.kernel_format import KernelFormat
 from auditor.lowering.typed.pool_spec import SPATIAL_LABELS, PoolSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deconv(TypedOp):
+class Deconv(TypedOp, frozen=True, kw_only=True):
     """Transposed convolution of input, kernel and bias; ``adjustments`` are added at the end of each axis."""
 
     pool_spec: PoolSpec

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.lowering.errors import Unmodelled
 from auditor.lowering.graph.axis_op import recip, transform_axis
@@ -21,8 +21,7 @@ from auditor.lowering.typed.scan import Scan
 from auditor.lowering.typed.slice import Slice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Downsample(TypedOp):
+class Downsample(TypedOp, frozen=True, kw_only=True):
     """Elements ``modulo``, ``modulo + stride``, ... of one axis; a negative stride begins at the end."""
 
     merges_duplicates: ClassVar[bool] = True

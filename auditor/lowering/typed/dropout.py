@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.fact import Fact
@@ -13,8 +11,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.typed.plumbing import Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Dropout(TypedOp):
+class Dropout(TypedOp, frozen=True):
     """Passes its input on; tract gives it one output even where the node names a mask."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.lowering.errors import Unmodelled
 from auditor.lowering.graph.axes import AxesMapping, Axis, InOut
@@ -24,8 +24,7 @@ _WORK_OF_A_TURN = 5_000
 """Products are added up one by one; each costs as much as so many elements."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EinSum(TypedOp):
+class EinSum(TypedOp, frozen=True, kw_only=True):
     """A sum of products over shared axes, in ``operating_dt``.
 
     ``quantized_dt`` marks the quantised form with nine inputs: A, B, bias, then zero point and scale of

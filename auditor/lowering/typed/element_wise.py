@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
 from auditor.lowering.graph.axis_op import AxisChange
@@ -31,13 +31,11 @@ _QUANTIZED = frozenset({"i8", "u8", "i32"})
 """Types whose values tract takes through f32, as the quantised types they may stand for."""
 
 
-class UnaryOp(TypedOp):
+class UnaryOp(TypedOp, frozen=True):
     """What all of tract's element-wise operations share.
 
     Changes of axes pass through them, and one that comes before is moved behind.
     """
-
-    __slots__ = ()
 
     def output_dt(self, dt: str) -> str:
         """Datum type of the output for that of the input."""
@@ -68,8 +66,7 @@ class UnaryOp(TypedOp):
         return patch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementWise(UnaryOp):
+class ElementWise(UnaryOp, frozen=True, kw_only=True):
     """One of :data:`KINDS`; ``alpha`` is the slope of LeakyRelu."""
 
     merges_duplicates: ClassVar[bool] = True
@@ -107,8 +104,7 @@ class ElementWise(UnaryOp):
         return patch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsNan(UnaryOp):
+class IsNan(UnaryOp, frozen=True, kw_only=True):
     """Whether each element is not a number; tract's name is ``onnx.IsNan``."""
 
     def output_dt(self, dt: str) -> str:
@@ -119,8 +115,7 @@ class IsNan(UnaryOp):
         return [np.isnan(inputs[0])]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsInf(UnaryOp):
+class IsInf(UnaryOp, frozen=True, kw_only=True):
     """Whether each element is infinite; tract's name is ``onnx.IsInf``."""
 
     detect_positive: bool
@@ -142,8 +137,7 @@ def _check_small_float(name: str, array: np.ndarray) -> None:
         raise ShapeMismatch(f"EZKL does not compute {name} of constants of type {dt}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """How one operation computes: on ``types`` directly, on ``through_f32`` after a detour."""
 
     evaluate: Evaluation

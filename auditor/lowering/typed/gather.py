@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axis_op import add as add_axis
@@ -19,8 +17,7 @@ from auditor.lowering.typed.slice import Slice
 _NOT_NUMBERS = frozenset({"bool", "tdim", "string"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gather(TypedOp):
+class Gather(TypedOp, frozen=True, kw_only=True):
     """Whole slices of one axis; the shape of the indices takes the axis's place."""
 
     axis: int
@@ -53,8 +50,7 @@ class Gather(TypedOp):
         return patch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatherElements(TypedOp):
+class GatherElements(TypedOp, frozen=True, kw_only=True):
     """Single elements: the index replaces one coordinate of its own place."""
 
     axis: int
@@ -67,8 +63,7 @@ class GatherElements(TypedOp):
         return [data[places(indices, indices.shape, data.shape, self.axis)]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatherNd(TypedOp):
+class GatherNd(TypedOp, frozen=True, kw_only=True):
     """Slices at tuples of indices, the last axis of the indices, after ``batch_dims`` shared axes."""
 
     batch_dims: int

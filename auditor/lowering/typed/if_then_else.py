@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from auditor.lowering.graph.patch import Patch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IfThenElse(TypedOp):
+class IfThenElse(TypedOp, frozen=True, kw_only=True, eq=False):
     """Runs one of two bodies; the mappings say which input of the node each input of a body is.
 
     Input 0 is the condition.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping
@@ -12,8 +10,7 @@ from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import ShapeMismatch, broadcast_shapes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Iff(TypedOp):
+class Iff(TypedOp, frozen=True, kw_only=True):
     """The second input where the first holds, else the third. tract neither simplifies nor moves it."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.graph.axis_op import AxisChange, move, reshape
 from auditor.lowering.graph.shapes import Shape, volume
 
 
-@dataclass(frozen=True, slots=True)
-class KernelFormat:
+class KernelFormat(Struct, frozen=True):
     """``OIHW``, ``HWIO`` or ``OHWI``: output channels, input channels, and space (H, of any rank)."""
 
     name: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, Axis
@@ -13,8 +11,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OneHot(TypedOp):
+class OneHot(TypedOp, frozen=True, kw_only=True, eq=False):
     """A new axis of size ``dim``: ``on`` at the index, ``off`` elsewhere (both scalars)."""
 
     axis: int

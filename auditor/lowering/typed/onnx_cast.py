@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.graph import Graph, Node
@@ -13,8 +11,7 @@ from auditor.lowering.typed.element_wise import UnaryOp
 from auditor.lowering.typed.plumbing import Identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnnxCast(UnaryOp):
+class OnnxCast(UnaryOp, frozen=True, kw_only=True):
     """A cast that changes of axes are moved behind, as long as it is not rewritten as :class:`Cast`.
 
     tract's name is ``onnx.Cast``.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
@@ -17,8 +15,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.graph.tensor import Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pad(TypedOp):
+class Pad(TypedOp, frozen=True, kw_only=True):
     """Elements added before and after each axis.
 
     ``pads`` holds (before, after) for each axis; ``mode`` is ``constant``, ``reflect`` or ``edge``;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.lowering.graph.axis_op import AxisChange, change_shape
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
@@ -18,8 +19,7 @@ class PaddedDim(NamedTuple):
     pad_after: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaddingSpec:
+class PaddingSpec(Struct, frozen=True, kw_only=True):
     """A rule for padding; ``kind`` is tract's name of it.
 
     ``Valid`` adds nothing, ``Explicit`` and ``ExplicitOnnxPool`` add ``before`` and ``after`` (the latter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from auditor.lowering.graph.patch import Patch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Source(TypedOp):
+class Source(TypedOp, frozen=True, kw_only=True, eq=False):
     """A model input."""
 
     is_stateless: ClassVar[bool] = False
@@ -34,8 +32,7 @@ class Source(TypedOp):
         return Consequence.everywhere(node, Source(fact=fact), change)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Const(TypedOp):
+class Const(TypedOp, frozen=True, kw_only=True, eq=False):
     """A constant."""
 
     tensor: Tensor
@@ -52,8 +49,7 @@ class Const(TypedOp):
         return Consequence.everywhere(node, Const(tensor=moved), change)
 
 
-@dataclass(frozen=True, slots=True)
-class Dummy(TypedOp):
+class Dummy(TypedOp, frozen=True):
     """What is left of a node that was removed."""
 
     is_stateless: ClassVar[bool] = False
@@ -62,8 +58,7 @@ class Dummy(TypedOp):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class Identity(TypedOp):
+class Identity(TypedOp, frozen=True):
     """Passes its input on."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.lowering.graph.fact import Fact
 from auditor.lowering.graph.graph import Graph, Node
@@ -13,8 +12,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.typed.pool_spec import PoolSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxPool(TypedOp):
+class MaxPool(TypedOp, frozen=True, kw_only=True):
     """The largest element of each window, and its index as ``with_index_outputs`` when that is a type."""
 
     pool_spec: PoolSpec
@@ -48,8 +46,7 @@ class MaxPool(TypedOp):
         return max_pool(inputs[0], self.pool_spec, self.with_index_outputs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SumPool(TypedOp):
+class SumPool(TypedOp, frozen=True, kw_only=True):
     """The sum of each window, or its mean if ``normalize``, over all of it if ``count_include_pad``."""
 
     pool_spec: PoolSpec

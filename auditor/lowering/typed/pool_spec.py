@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.lowering.graph.axis_op import AxisChange, change_shape
 from auditor.lowering.graph.fact import Fact
@@ -13,8 +14,7 @@ SPATIAL_LABELS = "HWXYZ"
 """tract's letters of spatial axes."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataFormat:
+class DataFormat(Struct, frozen=True):
     """Where batch, channels and space stand: ``NCHW``, ``NHWC``, ``CHW`` or ``HWC``; H is all of space."""
 
     name: str
@@ -71,8 +71,7 @@ NCHW = DataFormat("NCHW")
 """The only format of ONNX."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolSpec:
+class PoolSpec(Struct, frozen=True, kw_only=True):
     """Windows over the spatial axes of an input. ``dilations`` and ``strides`` of None are all ones."""
 
     data_format: DataFormat

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.axes import AxesMapping, InOut
@@ -22,8 +20,7 @@ from auditor.lowering.typed.element_wise import UnaryOp
 _FLOATS = frozenset({"f16", "f32", "f64"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizeLinearU8(UnaryOp):
+class QuantizeLinearU8(UnaryOp, frozen=True, kw_only=True):
     """Its input times ``scale``, rounded, plus ``zero_point``. ``scale`` is the reciprocal of ONNX's.
 
     A scale of None stands for one the file does not hold.
@@ -39,8 +36,7 @@ class QuantizeLinearU8(UnaryOp):
         return [_quantize(inputs[0], self.scale, self.zero_point, "u8")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizeLinearI8(UnaryOp):
+class QuantizeLinearI8(UnaryOp, frozen=True, kw_only=True):
     """As :class:`QuantizeLinearU8`, to signed bytes."""
 
     scale: float | None
@@ -62,13 +58,11 @@ def _quantize(array: np.ndarray, scale: float | None, zero_point: int, to: str) 
     return cast_array(np.clip(whole + zero_point, low, high), to)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupTable(UnaryOp):
+class LookupTable(UnaryOp, frozen=True, kw_only=True):
     """A table of 256 bytes in place of a chain from dequantisation to quantisation; EZKL has no such op."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DequantizeLinearF32(TypedOp):
+class DequantizeLinearF32(TypedOp, frozen=True, kw_only=True):
     """Its input minus ``zero_point``, times ``scale`` (None: the file does not hold it)."""
 
     scale: float | None
@@ -116,8 +110,7 @@ def _is_element_wise(graph: Graph, node: Node) -> bool:
     return all(len(axis.inputs[0]) == 1 and axis.outputs[0] == axis.inputs[0] for axis in mapping.axes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DynamicQuantizeLinearU8(TypedOp):
+class DynamicQuantizeLinearU8(TypedOp, frozen=True, kw_only=True):
     """Its input as unsigned bytes, their scale, and their zero point."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:
@@ -139,8 +132,7 @@ def _rounded(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.copysign(np.floor(np.abs(x) + 0.5), x))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsetU8asI8(UnaryOp):
+class OffsetU8asI8(UnaryOp, frozen=True, kw_only=True):
     """Unsigned bytes as signed ones, 128 lower."""
 
     def output_dt(self, dt: str) -> str:
@@ -150,8 +142,7 @@ class OffsetU8asI8(UnaryOp):
         return [(inputs[0].astype(np.int16) - 128).astype(np.int8)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsetI8asU8(UnaryOp):
+class OffsetI8asU8(UnaryOp, frozen=True, kw_only=True):
     """Signed bytes as unsigned ones, 128 higher."""
 
     def output_dt(self, dt: str) -> str:
@@ -161,8 +152,7 @@ class OffsetI8asU8(UnaryOp):
         return [(inputs[0].astype(np.int16) + 128).astype(np.uint8)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QScale(UnaryOp):
+class QScale(UnaryOp, frozen=True, kw_only=True):
     """Accumulators of 32 bits times a constant, rounded to even. EZKL has no such op."""
 
     factor: float
@@ -171,8 +161,7 @@ class QScale(UnaryOp):
         return [_scaled(inputs[0], np.asarray(self.factor, dtype=np.float32))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale(BroadcastOp):
+class Scale(BroadcastOp, frozen=True, kw_only=True):
     """The second input times the first, which is a float, in the type of the second."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,8 +15,7 @@ MAX_LENGTH = 1 << 40
 """Longer sequences fit in no memory; tract aborts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range(TypedOp):
+class Range(TypedOp, frozen=True, kw_only=True):
     """Numbers from the first input to the second (excluded), by the third. The inputs must be constant."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

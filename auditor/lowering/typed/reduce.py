@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,7 @@ _CLOSE, _CLOSE_F16 = 1e-7, 1e-3
 """tract's absolute and relative tolerance (`Approximation::Close`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduce(TypedOp):
+class Reduce(TypedOp, frozen=True, kw_only=True):
     """One of :data:`KINDS` over ``axes``, which are in ascending order.
 
     ``take_last`` makes ArgMax and ArgMin answer with the last of equal extremes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from auditor.lowering.graph.op import TypedOp
 from auditor.lowering.graph.shapes import Shape, ShapeMismatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resize(TypedOp):
+class Resize(TypedOp, frozen=True, kw_only=True):
     """Scales axes, by factors or to sizes; both are inputs at the slots given here.
 
     ``coord_transformer`` is HalfPixel, AlignCorners or Asymmetric; ``interpolator`` Linear or Nearest;

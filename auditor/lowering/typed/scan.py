@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.axes import InOut
@@ -28,16 +29,14 @@ _WORK_OF_A_TURN = 20_000
 """Each turn costs as much as so many elements, beside what its body computes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanInfo:
+class ScanInfo(Struct, frozen=True, kw_only=True):
     """Along which axis, and how many elements at a time; a negative ``chunk`` goes backwards."""
 
     axis: int
     chunk: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputMapping:
+class InputMapping(Struct, frozen=True, kw_only=True):
     """What the body gets of an input: all of it, a state that begins with it, or one slice after another."""
 
     kind: str
@@ -49,8 +48,7 @@ class InputMapping:
         return cls(kind=SCAN, info=ScanInfo(axis=axis, chunk=chunk))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputMapping:
+class OutputMapping(Struct, frozen=True, kw_only=True):
     """Where an output of the body goes.
 
     ``scan`` is the slot of the output that collects all its values, ``last_value_slot`` that of the
@@ -67,8 +65,7 @@ class OutputMapping:
         return self.scan is None and self.last_value_slot is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scan(TypedOp):
+class Scan(TypedOp, frozen=True, kw_only=True, eq=False):
     """Runs ``body`` once for each slice; the states among inputs and outputs pair up in order.
 
     ``decluttered`` says that the body needs no further rewriting. A loop folds only while the file is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from auditor.lowering.declutter.optimizer import propagate_constants
 from auditor.lowering.errors import Unmodelled

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from auditor.lowering.declutter.change_axes import as_outlet
 from auditor.lowering.declutter.optimizer import declutter

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.fact import Fact
@@ -12,8 +10,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.gather import check_inside, places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScatterElements(TypedOp):
+class ScatterElements(TypedOp, frozen=True, kw_only=True):
     """Writes single elements: the index replaces one coordinate of its own place."""
 
     axis: int
@@ -31,8 +28,7 @@ class ScatterElements(TypedOp):
         return [result]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScatterNd(TypedOp):
+class ScatterNd(TypedOp, frozen=True, kw_only=True):
     """Writes slices at tuples of indices, the last axis of the indices."""
 
     def output_facts(self, inputs: list[Fact]) -> list[Fact]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,8 +16,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.graph.shapes import ShapeMismatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice(TypedOp):
+class Slice(TypedOp, frozen=True, kw_only=True):
     """Elements ``start`` to ``end`` (excluded) of one axis."""
 
     merges_duplicates: ClassVar[bool] = True

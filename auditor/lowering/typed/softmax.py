@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from auditor.lowering.graph.graph import Graph, Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Softmax(TypedOp):
+class Softmax(TypedOp, frozen=True, kw_only=True):
     """Exponentials over ``axes``, divided by their sum."""
 
     axes: tuple[int, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.graph.dim import UnknownForm, counts_from_end, is_open
 from auditor.lowering.graph.fact import Fact
@@ -22,8 +21,7 @@ _NO_END = frozenset({_I64.max, _I64.min, _I64.min + 1, np.iinfo(np.int32).max})
 """Ends by which ONNX exporters mean "as far as it goes"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """What one axis is cut to: elements from ``start`` to ``end`` (excluded), then every ``step``-th."""
 
     axis: int
@@ -32,8 +30,7 @@ class Cut:
     step: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StridedSlice(TypedOp):
+class StridedSlice(TypedOp, frozen=True, kw_only=True):
     """Inputs: data, begins, ends, and the axes and steps at the given inputs, if any."""
 
     optional_axes_input: int | None

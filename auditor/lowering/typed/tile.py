@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.graph.fact import Fact
@@ -13,8 +11,7 @@ from auditor.lowering.graph.patch import Patch
 from auditor.lowering.typed.broadcast import MultiBroadcastTo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile(TypedOp):
+class Tile(TypedOp, frozen=True, kw_only=True):
     """Each axis repeated ``multipliers`` times."""
 
     multipliers: tuple[int, ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.errors import Uncertain
@@ -13,8 +11,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 from auditor.lowering.typed.cast import whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topk(TypedOp):
+class Topk(TypedOp, frozen=True, kw_only=True):
     """Values and indices of the first ``k`` of a sorted axis; ``k`` is the second input.
 
     ``fallback_k`` stands in for a ``k`` that is not constant. tract makes it a symbol that nobody binds,

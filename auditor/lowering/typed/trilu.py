@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auditor.lowering.errors import Uncertain
@@ -14,8 +12,7 @@ from auditor.lowering.graph.shapes import ShapeMismatch
 _FARTHEST = 2**62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trilu(TypedOp):
+class Trilu(TypedOp, frozen=True, kw_only=True):
     """The upper or lower triangle of the last two axes; the second input is the diagonal."""
 
     upper: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from auditor.model.graph import Model
 
@@ -10,10 +10,9 @@ RETRAIN = "another function: retrain the model, or check how much accuracy it lo
 SAME = "same function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A changed model, its dimensions bound. ``caution`` says what the change does to the function."""
 
     title: str
     caution: str
-    model: Model = field(repr=False)
+    model: Model

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.model.graph import AttributeValue, GraphDef, Model, NodeDef, TensorData
 from auditor.model.links import all_nodes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """Some nodes go and some come: ``what`` happens, and ``where``. ``constants`` are what the new ones read.
 
     All values that others read keep their names, and an edit that changes their shapes says so.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.model.graph import NodeDef
 from auditor.planning.what_if.edit import Edit, place, swapped
@@ -13,8 +14,7 @@ from auditor.planning.what_if.view import View, number, other_input
 _MAX_FACTORS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """A function of the value ``source`` whose result the node ``last`` has."""
 
     name: str

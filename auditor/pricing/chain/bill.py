@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.errors import UsageError
 from auditor.pricing.chain import gas as formulas
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from auditor.sizing.constraint_system import ConstraintSystem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReusableBill:
+class ReusableBill(Struct, frozen=True, kw_only=True):
     """EZKL's reusable verifier: one contract for all circuits, to which a circuit is registered once.
 
     EZKL calls it experimental. ``register_gas`` is None where storage has another price than it had when it
@@ -44,8 +45,7 @@ class ReusableBill:
     usd_per_verification: Range | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainBill:
+class ChainBill(Struct, frozen=True, kw_only=True):
     """A circuit on a chain, with the single verifier unless it says otherwise.
 
     ``binding`` is the first limit that decides, None when feasible; each of ``reasons`` says what is needed,
@@ -83,8 +83,7 @@ class ChainBill:
     measured_range: str = formulas.MEASURED_RANGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenPrices:
+class GivenPrices(Struct, frozen=True, kw_only=True):
     """Prices the user knows better than the profile; None leaves the profile's.
 
     Raises :class:`UsageError` unless they are positive numbers.
@@ -104,7 +103,7 @@ class GivenPrices:
     @property
     def names(self) -> tuple[str, ...]:
         """Those that are given."""
-        return tuple(field.name for field in fields(self) if getattr(self, field.name) is not None)
+        return tuple(name for name in self.__struct_fields__ if getattr(self, name) is not None)
 
     def in_place(self, profile: ChainProfile) -> ChainProfile:
         """The profile with these prices."""
@@ -298,9 +297,9 @@ def _notes(chain: ChainProfile, fee: Fee, usd: Range | None) -> Iterator[str]:
 
 def _gas_fields(rules: GasRules) -> Iterator[str]:
     """The fields of the profile behind gas and limits, by their dotted paths."""
-    for field in fields(rules):
-        if getattr(rules, field.name) is not None:
-            yield f"gas.{field.name}"
+    for name in rules.__struct_fields__:
+        if getattr(rules, name) is not None:
+            yield f"gas.{name}"
     yield from ("limits.contract_bytes", "limits.initcode_bytes")
 
 

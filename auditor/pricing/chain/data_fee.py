@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.pricing.chain.gas import Calldata
 from auditor.pricing.chain.profile import DataFee
@@ -52,8 +52,7 @@ def fastlz_bytes(calldata: Calldata) -> Range:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fee:
+class Fee(Struct, frozen=True, kw_only=True):
     """``gwei`` is the fee, or None and the reason ``why``. ``notes`` say what was supposed."""
 
     gwei: Range | None

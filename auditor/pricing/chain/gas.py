@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.pricing.chain.profile import GasRules
 from auditor.pricing.ranges import Range
@@ -30,8 +32,7 @@ INVERSIONS = 3
 ``templates/Halo2Verifier.sol`` and ``src/codegen/pcs.rs``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """What a verifier is made of.
 
     ``commitments`` are those the opening adds up, each multiplied by a scalar. ``rotated_queries`` are the
@@ -84,8 +85,7 @@ MOST_MEASURED: Mapping[str, int] = {"commitments": 385, "lookup_width": 60, "pub
 MEASURED_RANGE = "75 calls of 80 verifiers, up to 385 commitments and 16,000 public values"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
+class Fitted(Struct, frozen=True, kw_only=True):
     """A sum of terms by the name of the count, with ``base`` once, and ``per_value_squared``.
 
     ``error`` is the largest on a circuit that was left out, or with Freivalds' argument
@@ -220,8 +220,7 @@ FREIVALDS_ZERO_BYTES = Range(low=0.0, mid=0.06, high=0.35)
 to 3 % were seen, and with Freivalds' argument, many of whose columns hold nothing, 3 to 23 %."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calldata:
+class Calldata(Struct, frozen=True, kw_only=True):
     """The bytes of a call, and how many of them are zero: more cost less.
 
     ``dense_bytes`` of them at least hold points and scalars at random, which nothing compresses.

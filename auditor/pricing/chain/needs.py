@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.pricing.chain import gas as formulas
 from auditor.pricing.chain.gas import Calldata
@@ -19,8 +21,7 @@ Binding = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """``need`` of ``unit`` against ``most``, which the field ``path`` of the profile allows.
 
     Unless it is ``certain``, the limit may be another one by then, and nothing fails for it alone.
@@ -45,8 +46,7 @@ class Limit:
         return f"{head}, and up to {high - self.most:,} over the {allowed}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """``binding`` is the first limit that decides, None when all are kept; ``reasons`` say what is over."""
 
     status: Status

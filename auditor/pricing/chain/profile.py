@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence
@@ -18,8 +20,7 @@ DataFeeKind = Literal["none", "op-fjord", "arbitrum-brotli", "zksync-pubdata"]
 DATA_FEES: tuple[DataFeeKind, ...] = ("none", "op-fjord", "arbitrum-brotli", "zksync-pubdata")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GasRules:
+class GasRules(Struct, frozen=True, kw_only=True):
     """What an EVM charges, in gas, and how much it lets a transaction use; None is no limit, or not known.
 
     ``transaction`` is what any call of a contract costs. The floor is EIP-7623's price of calldata, which
@@ -61,8 +62,7 @@ class GasRules:
         return self.transaction + max(usual, self.floor(zero_bytes, nonzero_bytes))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
+class Prices(Struct, frozen=True, kw_only=True):
     """10th, 50th and 90th percentiles; None is a price that nobody published.
 
     ``least_gas_price_gwei`` is what the chain demands at any time.
@@ -73,8 +73,7 @@ class Prices:
     native_usd: Range | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataFee:
+class DataFee(Struct, frozen=True, kw_only=True):
     """What a rollup takes for the data of a transaction that it posts elsewhere.
 
     The scalars are the OP stack's, in millionths. Where the price of a blob's byte is not known, it is at its
@@ -88,8 +87,7 @@ class DataFee:
     l1_blob_base_fee_gwei: Range | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
+class Override(Struct, frozen=True, kw_only=True):
     """What a fork would change: the fields of ``[gas]`` and ``[limits]`` with their new values."""
 
     status: str
@@ -97,8 +95,7 @@ class Override:
     limits: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainProfile:
+class ChainProfile(Struct, frozen=True, kw_only=True):
     """A chain. ``gas`` is None where Ethereum's gas says nothing, and ``evm_note`` then says why.
 
     ``fork_status`` is None for the rules in force. ``overrides`` are the forks that can be chosen instead.
@@ -142,7 +139,7 @@ class ChainProfile:
             fork=fork,
             fork_effective=None,
             fork_status=override.status,
-            gas=replace(self.gas, **dict(override.gas)),  # type: ignore[arg-type]
+            gas=replace(self.gas, **dict(override.gas)),
             contract_limit_bytes=limits.get("contract_bytes", self.contract_limit_bytes),
             initcode_limit_bytes=limits.get("initcode_bytes", self.initcode_limit_bytes),
             changed=frozenset(

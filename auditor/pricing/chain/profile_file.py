@@ -6,7 +6,6 @@ Prices are decimal strings, as they must not lose digits; what nobody published 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ _TOP = (
 _FLAGS = ("state_gas_is_capped", "storage_is_repriced")
 _NEEDED = ("transaction", "calldata_zero_byte", "calldata_nonzero_byte", "create", "initcode_word",
            "code_byte", "modexp_inversion")  # fmt: skip
-_GAS = tuple(field.name for field in fields(GasRules))
+_GAS = GasRules.__struct_fields__
 _LIMITS = ("contract_bytes", "initcode_bytes")
 _PERCENTILES = ("p10", "p50", "p90")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.circuit.size import CircuitSize
 from auditor.proving.checks.outcome import Failed, NotRun, Passed
@@ -13,8 +14,7 @@ from auditor.proving.checks.settings_file import Settings
 from auditor.proving.manifest import ModelFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnCircuit:
+class OwnCircuit(Struct, frozen=True, kw_only=True):
     """What our own reading of the model, with the bundle's run args, makes of it."""
 
     size: CircuitSize

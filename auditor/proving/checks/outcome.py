@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct, field
 
 Status = Literal["pass", "fail", "not run"]
 
@@ -13,8 +14,7 @@ Detail = Mapping[str, str | int | float | bool | None]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One check of a bundle, as it is reported. ``reason`` is one harmless line, also when it passed.
 
     ``detail`` holds numbers worth showing, by name, with units in the names. ``asked``: whether the bundle
@@ -28,8 +28,7 @@ class Check:
     detail: Detail = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed(Generic[T]):
+class Passed(Struct, Generic[T], frozen=True, kw_only=True):
     """A check that passed: ``value`` is what later checks build on."""
 
     value: T

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from auditor._version import EZKL_VERSION
 from auditor.proving import strict_json
@@ -17,8 +18,7 @@ _NAMES = (
 """EZKL ``pfsys/mod.rs`` `Snark`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofFile:
+class ProofFile(Struct, frozen=True, kw_only=True):
     """What proof.json holds. ``pretty`` is EZKL's rendering of the instances, and not bound by the proof."""
 
     proof: bytes

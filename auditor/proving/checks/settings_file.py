@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor._version import EZKL_VERSION
 from auditor.circuit.run_args import RunArgs
@@ -30,8 +32,7 @@ _VISIBILITIES = {"Private": "private", "Public": "public", "KZGCommit": "polycom
 _EQUATION = re.compile(r"[^,>-]{0,16}(,[^,>-]{0,16}){0,7}->[^,>-]{0,16}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The settings of a circuit: what decides its keys, and what its instances mean."""
 
     run_args: RunArgs
@@ -41,20 +42,17 @@ class Settings:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EinsumParams:
+class _EinsumParams(Struct, frozen=True, kw_only=True):
     equations: tuple[tuple[str, Mapping[str, int]], ...]
     total_einsum_col_size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ModuleSizes:
+class _ModuleSizes(Struct, frozen=True, kw_only=True):
     polycommit: tuple[int, ...]
     poseidon: tuple[int, tuple[int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
+class _Document(Struct, frozen=True, kw_only=True):
     """EZKL ``graph/mod.rs`` `GraphSettings`, as serde writes it."""
 
     run_args: Mapping[str, object]
@@ -158,7 +156,7 @@ def _effective(run_args: RunArgs) -> RunArgs:
 
 
 def _differences(one: RunArgs, other: RunArgs) -> list[str]:
-    return [name for name in RunArgs.__slots__ if getattr(one, name) != getattr(other, name)]
+    return [name for name in RunArgs.__struct_fields__ if getattr(one, name) != getattr(other, name)]
 
 
 def _check_run_args(run_args: RunArgs) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.proving.checks.outcome import Failed, NotRun, Passed
 from auditor.proving.manifest import SrsRecord
@@ -20,8 +21,7 @@ UNSAFE_WARNING = (
 _HEADER = (1).to_bytes(4, "little")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedSrs:
+class TrustedSrs(Struct, frozen=True, kw_only=True):
     """What the caller trusts. ``file`` is an SRS the caller has, ``sha256`` one the caller named.
 
     ``allow_unsafe`` accepts any locally generated SRS, and ``made_here`` says whether one (516 bytes) was

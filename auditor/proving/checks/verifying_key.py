@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.proving.checks.outcome import Failed, Passed
 from auditor.proving.srs.points import G1_BYTES, NotAPoint, check_g1
@@ -15,8 +15,7 @@ _NEUTRAL = bytes(G1_BYTES)
 """The commitment to a column of zeros."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyShape:
+class KeyShape(Struct, frozen=True, kw_only=True):
     """What the settings say about the key and the proof.
 
     ``fixed_columns`` are the least and the most there can be: how many columns halo2 merges selectors into

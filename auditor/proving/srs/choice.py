@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.safe import safe
@@ -13,8 +14,7 @@ from auditor.safe import safe
 _WORDS = "the words are 'public' and 'unsafe-local', anything else is the path of a file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SrsChoice:
+class SrsChoice(Struct, frozen=True, kw_only=True):
     """Where the SRS is to come from. A "file" has its absolute ``path``, and ``sha256`` if pinned."""
 
     kind: Literal["public", "file", "unsafe-local"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.proving.srs.ceremony import public_verifier_srs
@@ -29,8 +30,7 @@ VERIFIER_BYTES = 516
 """Size of the file for logrows 1, which is what a verifier needs for any circuit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SrsFile:
+class SrsFile(Struct, frozen=True, kw_only=True):
     """What a file holds. ``verifier`` is what a verifier needs of it, as a file of its own (516 bytes).
 
     It depends on nothing but the first two powers and the points of G2: a verifier reads no Lagrange point.

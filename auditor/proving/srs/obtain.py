@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from auditor import ezkl
 from auditor.errors import InternalFailure, UsageError
@@ -22,8 +23,7 @@ _KIND = "srs"
 _FILE = "kzg.srs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Srs:
+class Srs(Struct, frozen=True, kw_only=True):
     """An SRS that is here: ``logrows`` and ``sha256`` are those of the file at ``path``, which is only read.
 
     ``public`` is the ceremony's. ``pinned`` is trusted by the user, and nobody knows by whom else.

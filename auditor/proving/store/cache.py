@@ -6,9 +6,10 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
+
+from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.proving.store import facts, places, runs
@@ -29,8 +30,7 @@ from auditor.proving.store.records import (
 Make: TypeAlias = Callable[[Path], Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """A finished entry whose files are those its record names; ``about`` is what its maker had to say."""
 
     kind: str
@@ -47,8 +47,7 @@ class Stored:
         return self.directory / name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """An entry as the cache lists it: ``bytes`` of its files, ``last_used`` in seconds since the epoch.
 
     ``in_use`` is also true for the moment in which another process asks the same question.
@@ -62,8 +61,7 @@ class Entry:
     in_use: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
+class Pruned(Struct, frozen=True, kw_only=True):
     """How many entries went, and how many bytes with them and with what killed runs had left."""
 
     count: int

@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from auditor.proving.store.disk import remove_tree
 from auditor.proving.store.locks import EXCLUSIVE, SHARED, take
@@ -18,8 +19,7 @@ _KIND = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _ENTRY = re.compile(r"([0-9a-f]{64})(\.lock|\.\w+\.partial)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the entry of this digest lies, whether it is there or not."""
 
     folder: Path

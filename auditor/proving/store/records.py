@@ -10,10 +10,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
+
+from msgspec import Struct
 
 from auditor.errors import InternalFailure
 
@@ -33,16 +34,14 @@ class Damaged(Exception):
     """Something stored is not what was stored. The text is one printable line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRecord:
+class FileRecord(Struct, frozen=True, kw_only=True):
     """A stored file: its SHA-256 in lower-case hex, and its size."""
 
     sha256: str
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """An entry: what it is, the files it has and what is to be remembered about them."""
 
     kind: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.scaling.rules.shaping import becomes
 from auditor.scaling.site import Site
@@ -80,8 +81,7 @@ def one_hot(site: Site) -> None:
     site.pin(out[axis])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cut:
+class _Cut(Struct, frozen=True, kw_only=True):
     """One sliced axis: ``start`` and ``end`` as given, ``first`` and ``last`` as they are clamped."""
 
     before: int

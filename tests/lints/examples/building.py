@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 Make = Callable[[Path], Path]
 """Writes a model into an empty folder and returns its path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A model that the lint is about, and a healthy neighbour. ``settings`` are run args for both."""
 
     bad: Make

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.lowering.errors import Rejected
 from auditor.lowering.graph.axis_op import rm
@@ -22,8 +23,7 @@ from auditor.lowering.typed.pool_spec import NCHW, PoolSpec
 _FLOATS = ("f16", "f32", "f64")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Operands:
+class _Operands(Struct, frozen=True, kw_only=True):
     """The inputs of a convolution.
 
     ``quantization`` holds zero point and scale of input, kernel and output, each None for its default;

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.lowering.errors import Rejected, Uncertain
 from auditor.lowering.graph.axis_op import AxisChange, add, move, rm
@@ -25,8 +25,7 @@ _OPTIONAL_INPUTS = ("bias", "lengths", "h", "c", "peepholes")
 _OUTPUTS = ("y", "y_h", "y_c")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _Layer(Struct, frozen=True, kw_only=True):
     """What one recurrent node says.
 
     ``gates`` is how often the hidden size fits the rows of the weights; ``optional`` maps the optional

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from auditor.model.graph import NodeDef, TensorData
 from auditor.planning.what_if.change import SAME

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.model.graph import ValueInfo
 from auditor.planning.what_if.change import SAME, Change

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from auditor.planning.what_if.change import SAME
 from auditor.planning.what_if.edit import Edit, place
