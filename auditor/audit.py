@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -23,6 +22,7 @@ from auditor.lints.run import Linted, lint, refusal
 from auditor.lints.subject import subject_of
 from auditor.model import SourceModel, read_source
 from auditor.options import Request
+from auditor.places import shown_path
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, NotRun, Verdict
 from auditor.safe import safe
@@ -36,7 +36,7 @@ def audit(command: Literal["inspect", "estimate"], paths: Sequence[Path], reques
     Raises:
         UsageError: no model has a dimension that ``--dim`` names.
     """
-    bill, plan = biller(request), _planner(request)
+    bill, plan = biller(request), planner(request)
     models = tuple(audit_guarded(path, request, bill, plan, alone=len(paths) == 1) for path in paths)
     _check_dims_are_known(request, models)
     return _whole(command, models, request)
@@ -158,7 +158,7 @@ def biller(request: Request) -> Bill | None:
     return lambda sized, parameters, macs: bill(sized, parameters, macs, prices)
 
 
-def _planner(request: Request) -> Plan | None:
+def planner(request: Request) -> Plan | None:
     """What chooses run args where the user leaves them to us; loaded only then."""
     if request.plan is None:
         return None
@@ -219,7 +219,7 @@ def _report(
     bills: Bills | None = None,
 ) -> ModelAudit:
     return ModelAudit(
-        path=_shown(path),
+        path=shown_path(path),
         sha256=file[0] if file else None,
         bytes=file[1] if file else None,
         model=facts,
@@ -235,12 +235,6 @@ def _report(
 
 def _identity(source: SourceModel) -> tuple[str, int]:
     return source.model.sha256, source.model.file_bytes
-
-
-def _shown(path: Path) -> str:
-    """The path as it was given, and never an absolute one: reports are compared between machines."""
-    shown = os.path.relpath(path) if path.is_absolute() else str(path)
-    return safe(Path(shown).as_posix(), limit=400)
 
 
 def _note(path: Path, notes: Iterable[str], request: Request) -> None:

@@ -67,16 +67,22 @@ def lower_model(
         return _by_ezkl(path, run_args)
 
 
-def lay_out_or_reject(lowered: Lowered, operators: Mapping[str, str]) -> Lowered:
+def lay_out_or_reject(lowered: Lowered, operators: Mapping[str, str], *, longer: bool = False) -> Lowered:
     """The same with its size; without one when EZKL rejects the circuit while laying it out.
 
-    ``operators`` are those of the ONNX nodes, by the names of these.
+    ``operators`` are those of the ONNX nodes, by the names of these. Where ``longer`` columns are allowed and
+    suffice, the circuit comes with the least ``logrows`` at which it can be laid out.
     """
     if lowered.circuit is None:
         return lowered
     try:
         return replace(lowered, size=lay_out(lowered.circuit))
     except LayoutError as error:
+        logrows = least_logrows(lowered.circuit, error, most=MAX_LOGROWS) if longer else None
+        if logrows is not None:
+            run_args = lowered.circuit.run_args.with_changes(logrows=logrows)
+            circuit = replace(lowered.circuit, run_args=run_args)
+            return replace(lowered, circuit=circuit, size=lay_out(circuit))
         reason, way_out = _longer_columns(lowered.circuit, error)
         rejection = _unsupported(operators.get(error.node, ""), error.node, reason, way_out)
         return replace(lowered, unsupported=(*lowered.unsupported, rejection))

@@ -1,4 +1,4 @@
-"""Where this program keeps what outlives a run: the cache of finished steps, the profile of this machine."""
+"""Places: where this program keeps what outlives a run, and how a file is called in a report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.safe import safe
 
 OWN_CACHE = "set AUDITOR_CACHE to a directory of your own"
 """What to do when the cache cannot be where it is."""
@@ -24,6 +25,12 @@ def cache_directory(override: Path | None = None) -> Path:
     if given:
         return Path(given).absolute()
     return _place("XDG_CACHE_HOME", "Library/Caches", ".cache", "the cache", OWN_CACHE)
+
+
+def shown_path(path: Path) -> str:
+    """The path as it was given, and never an absolute one: reports are compared between machines."""
+    shown = os.path.relpath(path) if path.is_absolute() else str(path)
+    return safe(Path(shown).as_posix(), limit=400)
 
 
 def calibration_path() -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -42,23 +44,30 @@ class Sized(Struct, frozen=True, kw_only=True):
     broken: tuple[Broken, ...] = ()
 
 
-def size_up(lowered: Lowered, *, logrows_given: bool, max_logrows: int | None) -> Sized:
+Choice = Literal["given", "calibrated", "enough"]
+"""Which ``logrows``: that of the run args, the one EZKL's calibration takes, or that of the run args and more
+where it is not enough."""
+
+
+def size_up(lowered: Lowered, *, choice: Choice, max_logrows: int | None) -> Sized:
     """Columns and keys of a circuit; nothing where there is no layout.
 
-    ``logrows`` is the one the user gave, otherwise the one EZKL's calibration takes for the lookup range
-    of the run args, within ``max_logrows`` where the circuit fits that.
+    EZKL's calibration takes its ``logrows`` for the lookup range of the run args, within ``max_logrows``
+    where the circuit fits that.
     """
     circuit, size = lowered.circuit, lowered.size
     if circuit is None or size is None:
         return Sized()
     logrows, reason = circuit.run_args.logrows, "the run args"
     steps: tuple[str, ...] = ()
-    if not logrows_given:
+    if choice != "given":
         try:
-            choice = _choice(circuit, size, max_logrows)
+            least = minimal_logrows(size, circuit.run_args)
+            chosen = _calibrated(circuit, size, least, max_logrows) if choice == "calibrated" else least
         except NoLogrows as error:
             return Sized(broken=(_no_logrows(circuit, size, error.reason),))
-        logrows, reason, steps = choice.logrows, choice.binding.reason, _steps(choice, circuit, size)
+        if choice == "calibrated" or chosen.logrows > logrows:
+            logrows, reason, steps = chosen.logrows, chosen.binding.reason, _steps(chosen, circuit, size)
 
     try:
         if logrows != circuit.run_args.logrows:
@@ -96,9 +105,10 @@ def size_at(size: CircuitSize, run_args: RunArgs, *, reason: str, steps: tuple[s
     )
 
 
-def _choice(circuit: Circuit, size: CircuitSize, max_logrows: int | None) -> LogrowsChoice:
+def _calibrated(
+    circuit: Circuit, size: CircuitSize, least: LogrowsChoice, max_logrows: int | None
+) -> LogrowsChoice:
     """EZKL's choice, and never less than fits: EZKL's leaves no room for blinding in some columns."""
-    least = minimal_logrows(size, circuit.run_args)
     usual = calibrated_logrows(size, circuit.run_args, max_logrows=max_logrows)
     return max(usual, least, key=lambda choice: choice.logrows)
 

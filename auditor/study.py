@@ -72,11 +72,13 @@ def study(
     alone: bool,
     bill: Bill | None = None,
     plan: Plan | None = None,
+    longer_columns: bool = False,
 ) -> Study:
     """Binds, plans, lowers, lays out, sizes and judges a model that was read from ``path``.
 
     ``alone`` says that every name of ``--dim`` must be a dimension of this model. ``bill`` prices it,
-    ``plan`` chooses its run args; where that cannot, they are the request's.
+    ``plan`` chooses its run args; where that cannot, they are the request's. With ``longer_columns`` a
+    circuit that columns of the run args' ``logrows`` are too short for is laid out in longer ones.
 
     Raises:
         UnboundDimension: a size is open.
@@ -91,10 +93,10 @@ def study(
 
     lowered = lower_model(path, model, read.refusals, run_args, request.front_end)
     onnx_operators = operators_by_node(model)
-    laid_out = lay_out_or_reject(lowered, onnx_operators)
+    laid_out = lay_out_or_reject(lowered, onnx_operators, longer=longer_columns)
     sized = size_up(
         laid_out,
-        logrows_given=planned is not None or "logrows" in request.given,
+        choice="given" if planned is not None or "logrows" in request.given else "calibrated",
         max_logrows=request.limits.max_logrows,
     )
 

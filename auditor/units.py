@@ -44,6 +44,16 @@ def usd_text(amount: float) -> str:
     return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"
 
 
+def usd_range_text(low: float, high: float) -> str:
+    """A range of money.
+
+    >>> usd_range_text(0.0012, 0.25), usd_range_text(0.3, 0.3)
+    ('$0.0012 to $0.25', '$0.30')
+    """
+    first, last = usd_text(low), usd_text(high)
+    return first if first == last else f"{first} to {last}"
+
+
 def bytes_range_text(low: float, high: float) -> str:
     """A range of bytes in the unit of its upper end, in two or three figures.
 

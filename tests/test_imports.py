@@ -95,6 +95,10 @@ STAGES = {
         "auditor.proving",
         "auditor.verify",
         "auditor.calibration.measure",
+        "auditor.comparing.report",
+        "auditor.forecasting.report",
+        "auditor.landscape",
+        "auditor.trends",
         "auditor.config.report",
         "auditor.gate.nouns",
         "auditor.gate.words",
@@ -102,7 +106,7 @@ STAGES = {
 }
 """Each stage, and the nouns it may import beside ``VALUES``. It never imports another stage."""
 
-JOINERS = {"cli", "calibration", "checking", "diffing", "plans"}
+JOINERS = {"cli", "calibration", "checking", "comparing", "diffing", "forecasting", "plans"}
 """Packages that know several stages and join them, as the modules at the top do."""
 
 LIBRARIES = {

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from auditor._version import EZKL_VERSION, __version__
-from auditor.cli import audits, cache, calibrate, check, config, diff, plan, proofs, reading
+from auditor.cli import (
+    audits,
+    cache,
+    calibrate,
+    check,
+    compare,
+    config,
+    diff,
+    forecast,
+    plan,
+    proofs,
+    reading,
+)
 from auditor.cli.output import complain
 from auditor.errors import AuditorError
 
@@ -66,6 +78,10 @@ app.command(short_help="A real proof, checked, in a bundle.", epilog=proofs.PROV
 app.command(short_help="Checks a proof bundle.", epilog=proofs.VERIFY_EXAMPLES)(proofs.verify)
 app.command(short_help="How fast this machine proves.", epilog=calibrate.CALIBRATE_EXAMPLES)(
     calibrate.calibrate
+)
+app.command(short_help="Every way to trust its output.", epilog=compare.COMPARE_EXAMPLES)(compare.compare)
+app.command(short_help="When it becomes affordable, and for whom.", epilog=forecast.FORECAST_EXAMPLES)(
+    forecast.forecast
 )
 app.add_typer(cache.app, name="cache", short_help="What is kept of earlier proofs.")
 app.command("list", short_help="All operators, formats and other rules.", epilog=reading.LIST_EXAMPLES)(

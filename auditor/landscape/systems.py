@@ -34,6 +34,9 @@ _APART = 0.005
 _AGREE = 1.02
 """Measurements that differ by less do not disagree."""
 
+_LOOSEST = 1e5
+"""What is extrapolated to a range whose ends are farther apart than this tells nobody anything."""
+
 _MOST_NAMED = 4
 
 _COUNTED_WHOLE = 1e4
@@ -129,7 +132,10 @@ def amount(system: System, workload: Workload, quantity: Quantity) -> Amount | s
     alike = _nearest([row for row in rows if _may_be(row, workload)], workload)
     if alike:
         return _assumed(system, alike, workload, quantity)
-    return _joined(read) if read else f"published only for {_models(rows)}"
+    telling = [found for found in read if found.high <= _LOOSEST * found.low]
+    if read and not telling:
+        return f"{read[0].how}: so far off that it may be anything"
+    return _joined(telling) if telling else f"published only for {_models(rows)}"
 
 
 def fit_errors(system: System) -> tuple[FitError, ...]:

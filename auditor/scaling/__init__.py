@@ -2,7 +2,7 @@
 
 from auditor.scaling.deepen import deepen
 from auditor.scaling.errors import CannotScale
-from auditor.scaling.lengthen import lengthen
+from auditor.scaling.lengthen import lengthen, sequence_length
 from auditor.scaling.widen import widen
 
-__all__ = ["CannotScale", "deepen", "lengthen", "widen"]
+__all__ = ["CannotScale", "deepen", "lengthen", "sequence_length", "widen"]

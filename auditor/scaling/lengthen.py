@@ -55,6 +55,19 @@ def lengthen(
     return rewritten(model, web, sizes, bound)
 
 
+def sequence_length(model: Model, shapes: Mapping[str, tuple[int, ...]], symbol: str | None = None) -> int:
+    """How many positions of the sequence the model computes in one pass: the length :func:`lengthen` changes.
+
+    Raises:
+        CannotScale: no axis is certainly a sequence, or an operator is not understood.
+    """
+    named = _named(model, symbol)
+    if named is not None:
+        return model.bound[named]
+    web = relate(model, shapes, proportional=False)
+    return web.sizes[_shown(model, web)]
+
+
 # --- sizes with names
 
 

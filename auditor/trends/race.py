@@ -53,8 +53,12 @@ class Race(Struct, frozen=True, kw_only=True):
     share_complexity: float
     break_even: float | None
 
+    def verdict(self) -> str:
+        """The answer in one breath: which is faster, and where that changes."""
+        return f"{_VERDICTS[self.winner]}{self._flip()}"
+
     def sentence(self) -> str:
-        """The answer in plain words."""
+        """The answer in plain words, with its numbers."""
         return f"{_VERDICTS[self.winner]} {self._rates()} {self._worlds()}{self._flip()}"
 
     def _rates(self) -> str:

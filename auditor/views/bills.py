@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from auditor.report import ChainFacts, HardwareFacts, ModelAudit, Span, Status
-from auditor.units import bytes_range_text, seconds_range_text, usd_text
+from auditor.units import bytes_range_text, seconds_range_text, usd_range_text, usd_text
 from auditor.views.page import Bar, Bullets, Column, Part, Ranges, Scale, Table, Tone, Words
 
 TONES: Mapping[Status, Tone] = {"feasible": "good", "infeasible": "bad", "undetermined": "warning"}
@@ -81,7 +81,7 @@ def _machine_scales(items: Sequence[HardwareFacts]) -> Iterator[Scale]:
         tuple(_bar(item, item.peak_memory_bytes, bytes_range_text) for item in items),
     )
     money = [(item, item.usd_per_thousand_proofs) for item in items]
-    priced = tuple(_bar(item, usd, _usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
+    priced = tuple(_bar(item, usd, usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
     if priced:
         yield Scale("Money for 1,000 proofs", "usd", priced)
 
@@ -92,18 +92,13 @@ def _chain_scales(items: Sequence[ChainFacts]) -> Iterator[Scale]:
     if counted:
         yield Scale("Gas for one verification", "gas", counted)
     money = [(item, item.usd_per_verification) for item in items]
-    priced = tuple(_bar(item, usd, _usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
+    priced = tuple(_bar(item, usd, usd_range_text) for item, usd in money if usd is not None and usd.low > 0)
     if priced:
         yield Scale("Money for one verification", "usd", priced)
 
 
 def _bar(item: HardwareFacts | ChainFacts, span: Span, text: Callable[[float, float], str]) -> Bar:
     return Bar(item.profile, span.low, span.mid, span.high, text(span.low, span.high), TONES[item.status])
-
-
-def _usd_range_text(low: float, high: float) -> str:
-    first, last = usd_text(low), usd_text(high)
-    return first if first == last else f"{first} to {last}"
 
 
 def _gas_range_text(low: float, high: float) -> str:

@@ -36,7 +36,7 @@ def sigmoid(elements: int, **changes: object) -> Lowered:
 
 
 def sized(lowered: Lowered, *, logrows_given: bool = False, max_logrows: int | None = None) -> Sized:
-    return size_up(lowered, logrows_given=logrows_given, max_logrows=max_logrows)
+    return size_up(lowered, choice="given" if logrows_given else "calibrated", max_logrows=max_logrows)
 
 
 def bindings(answer: Sized) -> list[str]:
@@ -49,6 +49,9 @@ def test_logrows_is_the_smallest_of_one_block_unless_it_is_given() -> None:
     assert sized(small).logrows == 17
     assert "table" in sized(small).logrows_reason
     assert sized(small, logrows_given=True).logrows == RunArgs().logrows
+    assert size_up(sigmoid(4, logrows=19), choice="enough", max_logrows=None).logrows == 19
+    # A table of 65,537 values takes at most 12 columns.
+    assert size_up(sigmoid(4, logrows=12), choice="enough", max_logrows=None).logrows == 13
     assert sized(sigmoid(4, lookup_range=(-100, 100))).logrows == 15
 
 

@@ -116,6 +116,14 @@ def test_a_row_that_is_left_out_comes_out_within_the_stated_error(system: System
         assert error.end or not answer.extrapolated
 
 
+def test_what_would_be_extrapolated_to_anything_is_unknown() -> None:
+    """ZKML's verifying times do not follow the work: ten times below the least of it the law says nothing."""
+    answer = amount(shipped_system("zkml"), workload(666, 3_776), "verify_seconds")
+    assert isinstance(answer, str)
+    assert "extrapolated to 3,776" in answer
+    assert "anything" in answer
+
+
 def test_nine_in_ten_rows_that_are_left_out_lie_in_the_range_that_is_given_for_them() -> None:
     hits: dict[bool, list[bool]] = {True: [], False: []}
     for system in SYSTEMS:

@@ -1,0 +1,1 @@
+"""``auditor compare``: the same model under other proving systems and methods, and who can take part."""

@@ -1,0 +1,192 @@
+"""``auditor compare``, from a file to its report. It reads top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from auditor import rules
+from auditor._version import __version__
+from auditor.audit import planner
+from auditor.billing import Prices, bill, open_prices
+from auditor.comparing.costs import Made, exact_amount, proving_bytes, proving_seconds, steps_on
+from auditor.comparing.growth import Priced, grow
+from auditor.comparing.participation import participants
+from auditor.comparing.report import Axis, CompareReport, Growth, Published
+from auditor.comparing.ways import Chosen, all_ways
+from auditor.comparing.workload import workload_of
+from auditor.describe import model_facts
+from auditor.landscape.nouns import Needs
+from auditor.landscape.recommend import recommend
+from auditor.model import EXTERNAL_DATA, SourceModel, read_source
+from auditor.options import PriceRequest, Request
+from auditor.places import shown_path
+from auditor.pricing.hardware import resolve, shipped_names
+from auditor.pricing.policy import Policy, resolve_policy
+from auditor.pricing.profile import HardwareProfile
+from auditor.progress import progress
+from auditor.safe import safe
+from auditor.study import Study, study
+
+MACHINE = "aws-m5-4xlarge"
+"""Where things are priced unless somebody says otherwise: the largest machine whose rent is published."""
+
+PATIENCE = "batch"
+
+EXIT_NOTHING = 1
+
+
+class CompareOptions(Struct, frozen=True, kw_only=True):
+    """What ``compare`` is asked beside the circuit. ``names`` are systems and methods, all where none are;
+    ``factors`` are by axis; ``needs`` is None where no recommendation is asked for."""
+
+    machine: str = MACHINE
+    policy: str = PATIENCE
+    names: tuple[str, ...] = ()
+    factors: Mapping[Axis, tuple[int, ...]] = {}
+    sequence: int | None = None
+    needs: Needs | None = None
+
+
+class Grounds(Struct, frozen=True, kw_only=True):
+    """What one model is compared on: its study, the machines, and who takes part under which policy."""
+
+    studied: Study
+    prices: Prices
+    machine: HardwareProfile
+    others: tuple[HardwareProfile, ...]
+    policy: Policy
+    today: date
+
+    @property
+    def made(self) -> Made:
+        """The circuit of the model as it is."""
+        return Made.of(self.studied.laid_out, self.studied.sized)
+
+    def priced(self, made: Made, parameters: int, macs: int | None) -> Priced:
+        """What a circuit takes on the machine, and who can take part."""
+        found = participants(made, parameters, macs, self.others, self.policy, self.today)
+        steps = steps_on(self.machine, made.sized)
+        if not steps:
+            return Priced(prove_seconds=None, peak_memory_bytes=None, participants=found)
+        return Priced(
+            prove_seconds=exact_amount(proving_seconds(steps), self.machine),
+            peak_memory_bytes=exact_amount(proving_bytes(steps), self.machine),
+            participants=found,
+        )
+
+
+def compare(path: Path, request: Request, options: CompareOptions) -> CompareReport:
+    """Every way to trust the output of a model, who can take part, and what is recommended.
+
+    Raises:
+        UsageError: a name that nobody knows, or a size that is open.
+        AuditorError: the file cannot be read.
+    """
+    chosen = Chosen(options.names)
+    request = _with_privacy(request, options.needs)
+    notes: list[str] = []
+    ground = grounds(path, request, options.machine, options.policy, notes)
+    studied = ground.studied
+    workload = workload_of(studied, options.sequence)
+    ways = all_ways(studied, workload, chosen, ground.machine, ground.prices.chains)
+    now = ground.priced(ground.made, workload.parameters, workload.macs)
+    recommendation = None if options.needs is None else recommend(ways, options.needs)
+    lost = recommendation is not None and recommendation.best is None
+    unusable = all(row.supported == "no" for row in ways)
+    return CompareReport(
+        path=shown_path(path),
+        sha256=studied.source.model.sha256,
+        model=model_facts(studied.model, studied.bound, studied.laid_out.circuit),
+        workload=workload,
+        machine=ground.machine.id,
+        policy=ground.policy.id,
+        ways=ways,
+        participants=now.participants,
+        growth=_growth(ground, options.factors, request),
+        published=tuple(_published(chosen)),
+        needs=options.needs,
+        recommendation=recommendation,
+        notes=tuple(safe(note, limit=400) for note in (*studied.notes, *notes)),
+        exit_code=EXIT_NOTHING if lost or unusable else 0,
+        version=__version__,
+        rules=rules.digest(),
+    )
+
+
+def grounds(path: Path, request: Request, machine: str, policy: str, notes: list[str]) -> Grounds:
+    """The study of a model, and the machines it is judged on; ``notes`` gets what the user should know.
+
+    Raises:
+        UsageError: a name that nobody knows, or a size that is open.
+        AuditorError: the file cannot be read.
+    """
+    today = date.today()
+    wanted = request.prices or PriceRequest()
+    asked = PriceRequest(
+        hardware=(machine,), chains=wanted.chains, fork=wanted.fork,
+        gas_price_gwei=wanted.gas_price_gwei, native_usd=wanted.native_usd,
+    )  # fmt: skip
+    prices = open_prices(asked, today, notes.append)
+    others = resolve((*shipped_names(), machine), prices.this_machine)
+    with progress(f"reading {safe(str(path))}", quiet=request.quiet):
+        source = _as_model(read_source(path))
+        studied = study(
+            path,
+            source,
+            request,
+            alone=True,
+            bill=lambda sized, weights, macs: bill(sized, weights, macs, prices),
+            plan=planner(request),
+            longer_columns="logrows" not in request.given,
+        )
+    (priced_on,) = prices.hardware
+    return Grounds(
+        studied=studied,
+        prices=prices,
+        machine=priced_on,
+        others=others,
+        policy=resolve_policy(policy),
+        today=today,
+    )
+
+
+def _with_privacy(request: Request, needs: Needs | None) -> Request:
+    """The request with what must be private hidden from whoever verifies, unless its run args say."""
+    wanted = (
+        ("input_visibility", needs is not None and needs.private_input),
+        ("param_visibility", needs is not None and needs.private_weights),
+    )
+    hidden = {name: "private" for name, private in wanted if private and name not in request.given}
+    return replace(request, run_args=request.run_args.with_changes(**hidden)) if hidden else request
+
+
+def _as_model(source: SourceModel) -> SourceModel:
+    """Without what EZKL says of weights in another file: that is about the file and not the model."""
+    refusals = tuple(item for item in source.refusals if item.reason != EXTERNAL_DATA)
+    return replace(source, refusals=refusals)
+
+
+def _growth(ground: Grounds, factors: Mapping[Axis, Sequence[int]], request: Request) -> tuple[Growth, ...]:
+    return tuple(
+        grow(ground.studied, axis, wanted, ground.priced, quiet=request.quiet)
+        for axis, wanted in factors.items()
+        if wanted
+    )
+
+
+def _published(chosen: Chosen) -> Iterator[Published]:
+    """The proving times of the systems compared, for models whose size is stated."""
+    for system in chosen.systems:
+        for row in system.rows:
+            if row.parameters and row.prove_seconds and not row.aside:
+                yield Published(
+                    system=system.name,
+                    model=row.model,
+                    parameters=row.parameters,
+                    prove_seconds=row.prove_seconds,
+                )

@@ -1,0 +1,1 @@
+"""``auditor forecast``: when a model becomes affordable to prove, and for whom."""
