@@ -22,10 +22,9 @@ from auditor.lints.run import Linted, lint, refusal
 from auditor.lints.subject import subject_of
 from auditor.model import SourceModel, read_source
 from auditor.options import Request
-from auditor.places import shown_path
 from auditor.progress import progress
 from auditor.report import ArtifactFacts, Audit, CircuitFacts, ModelAudit, ModelFacts, NotRun, Verdict
-from auditor.safe import safe
+from auditor.safe import safe, shown_path
 from auditor.study import Bill, Plan, Study, study, study_settings
 from auditor.verdict import EXIT_FAILURE, EXIT_UNDETERMINED, Bills, could_not_read, overall
 

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,7 +17,7 @@ from auditor.places import cache_directory, calibration_path
 from auditor.pricing.bill import HardwareBill, bill_hardware, fits_where, predict_on
 from auditor.pricing.chain.bill import ChainBill, ReusableBill, predict_chain
 from auditor.pricing.chain.profile import ChainProfile
-from auditor.pricing.chain.profile_file import distinct, load_chain, shipped_chain
+from auditor.pricing.chain.profile_file import chain_at, distinct
 from auditor.pricing.execution import inference_seconds, replicas
 from auditor.pricing.hardware import DEFAULTS, prover_for, resolve, resolve_this_machine, shipped_names
 from auditor.pricing.money import usd_of_proofs
@@ -120,7 +119,7 @@ def chains_of(wanted: PriceRequest) -> tuple[ChainProfile, ...]:
         UsageError: there is none of a name, or a file is none.
     """
     words = dict.fromkeys(wanted.chains or DEFAULT_CHAINS)
-    return _under_fork([_chain(word) for word in words], wanted.fork)
+    return _under_fork([chain_at(word) for word in words], wanted.fork)
 
 
 def bill(sized: Sized, parameters: int, macs: int | None, prices: Prices) -> Bills:
@@ -151,11 +150,6 @@ def bill(sized: Sized, parameters: int, macs: int | None, prices: Prices) -> Bil
             if item.status == "undetermined"
         ),
     )
-
-
-def _chain(word: str) -> ChainProfile:
-    is_path = word.endswith(".toml") or "/" in word
-    return load_chain(Path(word)) if is_path else shipped_chain(word)
 
 
 def _under_fork(chains: Sequence[ChainProfile], fork: str | None) -> tuple[ChainProfile, ...]:

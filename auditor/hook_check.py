@@ -18,6 +18,7 @@ from auditor.gate.nouns import PROFILED, CheckRequest
 from auditor.gate.outcome import FAILED, PASSED, worst
 from auditor.gate.suppress import expired, is_expired
 from auditor.gate.words import config_line, failure_lines
+from auditor.places import is_path
 
 _THIS_MACHINE = "this-machine"
 
@@ -91,7 +92,7 @@ def _files(target: Target) -> Iterator[Path]:
         if name in ("baseline", "inputs") and setting.base is not None:
             yield setting.base / setting.value
     for word in _words(target):
-        if word.endswith(".toml") or "/" in word:
+        if is_path(word):
             yield config.root / word
 
 

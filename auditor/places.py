@@ -1,4 +1,4 @@
-"""Places: where this program keeps what outlives a run, and how a file is called in a report."""
+"""Where this program keeps what outlives a run, and what is a place at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from auditor.errors import UsageError
-from auditor.safe import safe
 
 OWN_CACHE = "set AUDITOR_CACHE to a directory of your own"
 """What to do when the cache cannot be where it is."""
@@ -27,10 +26,10 @@ def cache_directory(override: Path | None = None) -> Path:
     return _place("XDG_CACHE_HOME", "Library/Caches", ".cache", "the cache", OWN_CACHE)
 
 
-def shown_path(path: Path) -> str:
-    """The path as it was given, and never an absolute one: reports are compared between machines."""
-    shown = os.path.relpath(path) if path.is_absolute() else str(path)
-    return safe(Path(shown).as_posix(), limit=400)
+def is_path(word: str) -> bool:
+    """Whether what is named on the command line or in a configuration is somebody's file of rules, and not
+    one that comes with the program."""
+    return word.endswith(".toml") or "/" in word
 
 
 def calibration_path() -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+from pathlib import Path
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls (C0, C1, DEL), formats (bidi overrides, zero-width, tags, BOM), surrogates, private and
@@ -33,6 +35,12 @@ def safe(name: str, limit: int = 120) -> str:
     if len(name) > 2 * window:
         return _elide(_clean(name[:window]) + "…" + _clean(name[-window:]), limit)
     return _elide(_clean(name), limit)
+
+
+def shown_path(path: Path) -> str:
+    """A file as it was given, and never an absolute path: reports are compared between machines."""
+    shown = os.path.relpath(path) if path.is_absolute() else str(path)
+    return safe(Path(shown).as_posix(), limit=400)
 
 
 def harmless(text: str) -> str:

@@ -63,6 +63,7 @@ STAGES = {
     "trends": (
         "auditor.pricing.evidence",
         "auditor.pricing.ranges",
+        "auditor.pricing.shelf",
         "auditor.pricing.tables",
         "auditor.rules",
     ),
@@ -70,6 +71,7 @@ STAGES = {
     "landscape": (
         "auditor.pricing.evidence",
         "auditor.pricing.ranges",
+        "auditor.pricing.shelf",
         "auditor.pricing.tables",
         "auditor.rules",
     ),

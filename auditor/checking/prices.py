@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from auditor.config.effective import ModelRules
 from auditor.errors import UsageError
+from auditor.places import is_path
 
 if TYPE_CHECKING:
     from auditor.billing import Prices
@@ -108,9 +108,9 @@ def _other_machine(place: str) -> HardwareProfile:
 
 @cache
 def _chain_at(place: str) -> ChainProfile:
-    from auditor.pricing.chain.profile_file import load_chain, shipped_chain
+    from auditor.pricing.chain.profile_file import chain_at
 
-    return load_chain(Path(place)) if _is_path(place) else shipped_chain(place)
+    return chain_at(place)
 
 
 def _named(rules: ModelRules, key: str, word: str, load: Callable[[str], Profile]) -> Profile:
@@ -120,7 +120,7 @@ def _named(rules: ModelRules, key: str, word: str, load: Callable[[str], Profile
     origin = next(iter(origins), None)
     try:
         base = origin.file.parent if origin is not None and origin.file is not None else rules.config.root
-        return load(str(base / word) if _is_path(word) else word)
+        return load(str(base / word) if is_path(word) else word)
     except UsageError as error:
         raise UsageError(f"{origin or rules.config.root}: {error.message}", hint=error.hint) from error
 
@@ -131,7 +131,3 @@ def words(rules: ModelRules, key: str) -> tuple[str, ...]:
     if isinstance(value, tuple):
         return value
     return (value,) if isinstance(value, str) else ()
-
-
-def _is_path(word: str) -> bool:
-    return word.endswith(".toml") or "/" in word

@@ -24,12 +24,11 @@ from auditor.landscape.nouns import Needs
 from auditor.landscape.recommend import recommend
 from auditor.model import EXTERNAL_DATA, SourceModel, read_source
 from auditor.options import PriceRequest, Request
-from auditor.places import shown_path
 from auditor.pricing.hardware import resolve, shipped_names
 from auditor.pricing.policy import Policy, resolve_policy
 from auditor.pricing.profile import HardwareProfile
 from auditor.progress import progress
-from auditor.safe import safe
+from auditor.safe import safe, shown_path
 from auditor.study import Study, study
 
 MACHINE = "aws-m5-4xlarge"

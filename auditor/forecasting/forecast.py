@@ -19,11 +19,10 @@ from auditor.describe import model_facts
 from auditor.forecasting.outlook import Judge, outlook
 from auditor.forecasting.report import Fan, ForecastReport, ScenarioOutlook
 from auditor.options import Request
-from auditor.places import shown_path
 from auditor.pricing.evidence import weakest
 from auditor.pricing.hardware import resolve
 from auditor.rules import names
-from auditor.safe import safe
+from auditor.safe import safe, shown_path
 from auditor.trends.draws import DRAWS, SEED
 from auditor.trends.forecast import MOST_EXPONENT, FanPoint, Need, fan
 from auditor.trends.race import race

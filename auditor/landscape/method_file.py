@@ -218,8 +218,7 @@ def _check_remark(top: Table) -> None:
 
 
 def _check_schema(top: Table) -> None:
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
 
 
 def _check_inference(table: Table) -> None:

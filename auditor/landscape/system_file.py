@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, get_args
 
 from msgspec import Struct
 
-from auditor.errors import UsageError
 from auditor.landscape.nouns import QUANTITIES, Availability, Axis, Quantity
 from auditor.pricing.evidence import Evidence, listed, read_evidence
-from auditor.pricing.tables import Table, read_toml
-from auditor.rules import rules_dir
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table
 from auditor.safe import safe
 
 SCHEMA = "auditor.system/1"
@@ -135,37 +133,6 @@ class System(Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.rows if scaling.series in row.series)
 
 
-def shipped_systems() -> tuple[System, ...]:
-    """Every system that comes with the program, by the name of its file.
-
-    Raises:
-        BadProfile: as :func:`load_system`.
-    """
-    return tuple(load_system(path) for path in sorted((rules_dir() / "systems").glob("*.toml")))
-
-
-def shipped_system(name: str) -> System:
-    """A system that comes with the program, by the name of its file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: as :func:`load_system`.
-    """
-    known = {path.stem: path for path in (rules_dir() / "systems").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no proving system '{safe(name)}'", name, known)
-    return load_system(known[name])
-
-
-def load_system(path: Path) -> System:
-    """The system in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse_system` refuses it.
-    """
-    return parse_system(read_toml(path), path.name)
-
-
 def parse_system(content: Mapping[str, Any], where: str) -> System:
     """The system in the content of a TOML file; ``where`` names it in complaints.
 
@@ -175,8 +142,7 @@ def parse_system(content: Mapping[str, Any], where: str) -> System:
     """
     top = Table(content, where)
     top.allow(*_TOP)
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     gas = top.table_or_empty("gas")
     gas.allow("low", "high")
     rows, scalings = _rows(top), _scalings(top)
@@ -314,3 +280,7 @@ def _day(table: Table, name: str) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise table.bad(f"{table.at(name)} is not a date, as in 2026-01-31")
     return value
+
+
+SYSTEMS = Shelf("systems", "proving system", parse_system)
+load_system, shipped_system, shipped_systems = SYSTEMS.load, SYSTEMS.shipped, SYSTEMS.all

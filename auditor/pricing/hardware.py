@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from auditor._version import EZKL_VERSION
 from auditor.errors import UsageError
+from auditor.places import is_path
 from auditor.pricing.evidence import Evidence
 from auditor.pricing.profile import Concern, HardwareProfile, Prover, for_processor
 from auditor.pricing.profile_file import REFERENCE, load, shipped
@@ -45,7 +46,7 @@ def resolve(words: Sequence[str], this_machine: HardwareProfile) -> tuple[Hardwa
     found: dict[str, HardwareProfile] = {}
     files: dict[str, Path] = {}
     for word in dict.fromkeys(words):
-        if not _is_path(word):
+        if not is_path(word):
             profile = this_machine if word == THIS_MACHINE else _shipped(word)
             found[profile.id] = profile
             continue
@@ -123,10 +124,6 @@ def prover_for(system: str, arch: str) -> Prover:
 
 
 _WHEELS = frozenset({("Linux", "x86_64"), ("Darwin", "arm64"), ("Darwin", "x86_64"), ("Windows", "amd64")})
-
-
-def _is_path(word: str) -> bool:
-    return word.endswith(".toml") or "/" in word
 
 
 def _shipped(name: str) -> HardwareProfile:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence, listed, read_evidence
 from auditor.pricing.profile_file import PATIENCE
-from auditor.pricing.tables import Table, bad, read_toml
-from auditor.rules import names, rules_dir
-from auditor.safe import safe
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table
 
 SCHEMA = "auditor.policy/1"
 
@@ -50,45 +47,6 @@ LIMITS = (
 )  # fmt: skip
 
 
-def shipped_policy(name: str) -> Policy:
-    """A policy that comes with the program, by the name of its file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: as :func:`load_policy`.
-    """
-    known = {path.stem: path for path in (rules_dir() / "policies").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no policy '{safe(name)}'", name, known)
-    return load_policy(known[name])
-
-
-def resolve_policy(word: str) -> Policy:
-    """A policy that comes with the program, or the user's own.
-
-    What ends in ``.toml`` or has a slash is a file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: the file is none, or its id is that of another policy.
-    """
-    if not (word.endswith(".toml") or "/" in word):
-        return shipped_policy(word)
-    policy = load_policy(Path(word))
-    if policy.id in names("policies"):
-        raise bad(Path(word).name, f"id is '{policy.id}', which is that of a policy that comes with auditor")
-    return policy
-
-
-def load_policy(path: Path) -> Policy:
-    """The policy in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse_policy` refuses it.
-    """
-    return parse_policy(read_toml(path), path.name)
-
-
 def parse_policy(content: Mapping[str, Any], where: str) -> Policy:
     """The policy in the content of a TOML file; ``where`` names it in complaints.
 
@@ -97,8 +55,7 @@ def parse_policy(content: Mapping[str, Any], where: str) -> Policy:
     """
     top = Table(content, where)
     top.allow("schema", "id", "name", "summary", "patience", "setup", "limits", "evidence")
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     limits = top.table("limits")
     limits.allow(*LIMITS)
     if not limits.content:
@@ -130,3 +87,7 @@ def sources(content: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     """
     parse_policy(content, where)
     return listed(read_evidence(content, where))
+
+
+POLICIES = Shelf("policies", "policy", parse_policy)
+load_policy, shipped_policy, resolve_policy = POLICIES.load, POLICIES.shipped, POLICIES.resolve

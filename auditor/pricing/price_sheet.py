@@ -6,7 +6,6 @@ An instance without a price is one whose price nobody published: it is never 0.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -15,8 +14,8 @@ from auditor.errors import UsageError
 from auditor.pricing.amounts import price
 from auditor.pricing.bill import Rent
 from auditor.pricing.evidence import Evidence, listed, read_evidence
-from auditor.pricing.tables import Table, bad, read_toml
-from auditor.rules import rules_dir
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table
 
 SCHEMA = "auditor.prices/1"
 
@@ -55,21 +54,6 @@ class PriceSheet(Struct, frozen=True, kw_only=True):
         )
 
 
-def shipped_sheets() -> list[PriceSheet]:
-    """Every sheet that comes with the program. Raises as :func:`load_sheet` does."""
-    return distinct_sheets(load_sheet(path) for path in sorted((rules_dir() / "prices").glob("*.toml")))
-
-
-def distinct_sheets(sheets: Iterable[PriceSheet]) -> list[PriceSheet]:
-    """The same sheets; raises :class:`BadProfile` when two have one id."""
-    found: dict[str, PriceSheet] = {}
-    for sheet in sheets:
-        if sheet.id in found:
-            raise bad(sheet.id, "two price sheets have this id")
-        found[sheet.id] = sheet
-    return list(found.values())
-
-
 def rent_of(price_ref: str, sheets: Iterable[PriceSheet] | None = None) -> Rent | None:
     """The rent that a hardware profile's ``SHEET#INSTANCE`` names, None where the price is not known.
 
@@ -84,15 +68,6 @@ def rent_of(price_ref: str, sheets: Iterable[PriceSheet] | None = None) -> Rent 
     return known[name].rent(instance)
 
 
-def load_sheet(path: Path) -> PriceSheet:
-    """The sheet in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse_sheet` refuses it.
-    """
-    return parse_sheet(read_toml(path), path.name)
-
-
 def parse_sheet(content: Mapping[str, Any], where: str) -> PriceSheet:
     """The sheet in the content of a TOML file; ``where`` names it in complaints.
 
@@ -101,8 +76,7 @@ def parse_sheet(content: Mapping[str, Any], where: str) -> PriceSheet:
     """
     top = Table(content, where)
     top.allow("schema", "id", "name", "summary", "currency", "billing", "instance", "evidence")
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     top.one_of("currency", ("USD",))
     billing, instances = top.table("billing"), top.table("instance")
     billing.allow("granularity_seconds", "least_seconds")
@@ -134,3 +108,7 @@ def _price(table: Table, evidence: tuple[Evidence, ...]) -> float | None:
     if not table.has("on_demand_per_hour"):
         return None
     return price(table, "on_demand_per_hour", evidence)
+
+
+SHEETS = Shelf("prices", "price sheet", parse_sheet)
+load_sheet, shipped_sheets = SHEETS.load, SHEETS.all

@@ -14,7 +14,6 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence, listed, numbers, read_evidence, require, weaker
 from auditor.pricing.profile import (
     Availability,
@@ -28,10 +27,10 @@ from auditor.pricing.profile import (
     Speed,
     scale_to,
 )
-from auditor.pricing.tables import BadProfile, Table, read_toml
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import BadProfile, Table
 from auditor.pricing.terms import TERMS, Quantity, Step, unit
 from auditor.rules import rules_dir
-from auditor.safe import safe
 
 __all__ = ["KINDS", "REFERENCE", "SCHEMA", "BadProfile", "load", "parse", "shipped", "sources"]
 
@@ -59,19 +58,7 @@ def shipped(name: str = REFERENCE) -> HardwareProfile:
         UsageError: there is none of this name.
         BadProfile: as :func:`load`.
     """
-    known = {path.stem: path for path in (rules_dir() / "hardware").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no hardware profile '{safe(name)}'", name, known)
-    return load(known[name])
-
-
-def load(path: Path) -> HardwareProfile:
-    """The profile in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse` refuses it.
-    """
-    return parse(read_toml(path), path.name)
+    return HARDWARE.shipped(name)
 
 
 def parse(content: Mapping[str, Any], where: str) -> HardwareProfile:
@@ -83,8 +70,7 @@ def parse(content: Mapping[str, Any], where: str) -> HardwareProfile:
     top = Table(content, where)
     extended = top.has("extends")
     top.allow(*_COMMON, *_OPTIONAL, *_COSTS["extended" if extended else "own"])
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     if extended and top.text("extends") != REFERENCE:
         raise top.bad(f"extends is '{top.text('extends')}', and only {REFERENCE} can be extended")
     return (
@@ -309,3 +295,7 @@ def _concern(path: str, *, has_usable: bool) -> Concern | None:
 
 def _kind(records: Mapping[Concern, tuple[Evidence, ...]]) -> str:
     return weaker(*(entry.kind for entry in records["cost"]))
+
+
+HARDWARE = Shelf("hardware", "hardware profile", parse)
+load = HARDWARE.load

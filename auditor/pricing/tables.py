@@ -61,6 +61,11 @@ class Table(Struct, frozen=True):
             if name not in names:
                 raise self.bad(f"nobody knows the field {self.at(name)}")
 
+    def of_schema(self, schema: str) -> None:
+        """Refuses a file of another schema."""
+        if self.text("schema") != schema:
+            raise self.bad(f"schema is '{self.text('schema')}', and this program reads {schema}")
+
     def table(self, name: str) -> Table:
         return Table(self._get(name, dict, "a table"), self.where, self.at(name))
 

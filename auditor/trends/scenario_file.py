@@ -14,9 +14,8 @@ from msgspec.structs import replace
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import listed, numbers, read_evidence
-from auditor.pricing.tables import Table, bad, read_toml
-from auditor.rules import names, rules_dir
-from auditor.safe import safe
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table, read_toml
 from auditor.trends.trend import ANYTHING, Of, Trend
 from auditor.trends.trend_file import resolve_trend
 
@@ -70,48 +69,6 @@ def replaced(scenario: Scenario, trends: Iterable[Trend]) -> Scenario:
     return replace(scenario, **changes)
 
 
-def shipped_scenario(name: str) -> Scenario:
-    """A scenario that comes with the program, by the name of its file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: as :func:`load_scenario`.
-    """
-    known = {path.stem: path for path in (rules_dir() / "scenarios").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no scenario '{safe(name)}'", name, known)
-    return load_scenario(known[name])
-
-
-def resolve_scenario(word: str) -> Scenario:
-    """A scenario that comes with the program, or the user's own.
-
-    What ends in ``.toml`` or has a slash is a file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: the file is none, or its id is that of another scenario.
-    """
-    if not (word.endswith(".toml") or "/" in word):
-        return shipped_scenario(word)
-    scenario = load_scenario(Path(word))
-    if scenario.id in names("scenarios"):
-        raise bad(
-            Path(word).name, f"id is '{scenario.id}', which is that of a scenario that comes with auditor"
-        )
-    return scenario
-
-
-def load_scenario(path: Path) -> Scenario:
-    """The scenario in a file, with its trends; those in files are looked for beside it.
-
-    Raises:
-        UsageError: it names a trend that does not exist.
-        BadProfile: it or a trend cannot be read, or :func:`parse_scenario` refuses it.
-    """
-    return parse_scenario(read_toml(path), path.name, path.parent)
-
-
 def parse_scenario(content: Mapping[str, Any], where: str, folder: Path | None = None) -> Scenario:
     """The scenario in the content of a TOML file; ``where`` names it in complaints.
 
@@ -122,8 +79,7 @@ def parse_scenario(content: Mapping[str, Any], where: str, folder: Path | None =
     """
     top = Table(content, where)
     top.allow("schema", "id", "name", "summary", *FIELDS, "evidence")
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     for path in numbers({name: content[name] for name in FIELDS if name in content}):
         raise top.bad(f"{path} is a number, and a scenario names trends")
     read_evidence(content, where)
@@ -153,3 +109,14 @@ def _trend(top: Table, name: str, folder: Path | None) -> Trend:
     if trend.of not in (FIELDS[name], ANYTHING):
         raise top.bad(f"{name} is '{trend.id}', a trend of {trend.of} and not of {FIELDS[name]}")
     return trend
+
+
+class _Scenarios(Shelf[Scenario]):
+    """Scenarios; the trends that one names as files are looked for beside it."""
+
+    def load(self, path: Path) -> Scenario:
+        return parse_scenario(read_toml(path), path.name, path.parent)
+
+
+SCENARIOS = _Scenarios("scenarios", "scenario", parse_scenario)
+load_scenario, shipped_scenario, resolve_scenario = SCENARIOS.load, SCENARIOS.shipped, SCENARIOS.resolve

@@ -4,59 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
 from auditor.pricing.evidence import Evidence, listed, read_evidence
-from auditor.pricing.tables import Table, bad, read_toml
-from auditor.rules import names, rules_dir
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table
 from auditor.safe import safe
 from auditor.trends.trend import ANYTHING, LEAST_PER_YEAR, MOST_PER_YEAR, OF, Point, Rate, Trend, observe
 
 SCHEMA = "auditor.trend/1"
 
 _HOW = "write low, expected and high factor per year, as in --rate prover_time=3,10,45"
-
-
-def shipped_trend(name: str) -> Trend:
-    """A trend that comes with the program, by the name of its file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: as :func:`load_trend`.
-    """
-    known = {path.stem: path for path in (rules_dir() / "trends").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no trend '{safe(name)}'", name, known)
-    return load_trend(known[name])
-
-
-def resolve_trend(word: str, folder: Path | None = None) -> Trend:
-    """A trend that comes with the program, or the user's own, looked for from ``folder``.
-
-    What ends in ``.toml`` or has a slash is a file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: the file is none, or its id is that of another trend.
-    """
-    if not (word.endswith(".toml") or "/" in word):
-        return shipped_trend(word)
-    path = (folder or Path()) / word
-    trend = load_trend(path)
-    if trend.id in names("trends"):
-        raise bad(path.name, f"id is '{trend.id}', which is that of a trend that comes with auditor")
-    return trend
-
-
-def load_trend(path: Path) -> Trend:
-    """The trend in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse_trend` refuses it.
-    """
-    return parse_trend(read_toml(path), path.name)
 
 
 def parse_trend(content: Mapping[str, Any], where: str) -> Trend:
@@ -68,8 +27,7 @@ def parse_trend(content: Mapping[str, Any], where: str) -> Trend:
     """
     top = Table(content, where)
     top.allow("schema", "id", "name", "summary", "of", "means", "per_year", "points", "evidence")
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     return Trend(
         id=top.text("id"),
         name=top.text("name"),
@@ -171,3 +129,7 @@ def _point(table: Table) -> Point:
         what=table.text("what"),
         source=table.text("source"),
     )
+
+
+TRENDS = Shelf("trends", "trend", parse_trend)
+load_trend, shipped_trend, resolve_trend = TRENDS.load, TRENDS.shipped, TRENDS.resolve

@@ -16,7 +16,6 @@ from auditor.errors import UsageError
 from auditor.pricing.bill import Rent
 from auditor.pricing.money import break_even, times, usd_of_gas, usd_of_proofs
 from auditor.pricing.price_sheet import (
-    distinct_sheets,
     load_sheet,
     parse_sheet,
     rent_of,
@@ -188,5 +187,3 @@ def test_a_users_own_sheet(tmp_path: Path) -> None:
     path.write_text(SHEET.read_text(encoding="utf-8").replace("aws/us-east-1", "mine"), encoding="utf-8")
     sheet = load_sheet(path)
     assert rent_of("mine#m5.4xlarge", [sheet]) == sheet.rent("m5.4xlarge")
-    with pytest.raises(BadProfile, match="two price sheets"):
-        distinct_sheets([sheet, sheet])

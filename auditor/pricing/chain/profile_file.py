@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import UsageError
+from auditor.places import is_path
 from auditor.pricing.amounts import price
 from auditor.pricing.chain.profile import (
     DATA_FEES,
@@ -23,9 +23,8 @@ from auditor.pricing.chain.profile import (
 )
 from auditor.pricing.evidence import Evidence, listed, read_evidence, require
 from auditor.pricing.ranges import Range
-from auditor.pricing.tables import Table, bad, read_toml
-from auditor.rules import rules_dir
-from auditor.safe import safe
+from auditor.pricing.shelf import Shelf
+from auditor.pricing.tables import Table, bad
 
 SCHEMA = "auditor.chain/1"
 
@@ -39,33 +38,6 @@ _NEEDED = ("transaction", "calldata_zero_byte", "calldata_nonzero_byte", "create
 _GAS = GasRules.__struct_fields__
 _LIMITS = ("contract_bytes", "initcode_bytes")
 _PERCENTILES = ("p10", "p50", "p90")
-
-
-def shipped_chains() -> list[ChainProfile]:
-    """Every profile that comes with the program, by name of its file. Raises as :func:`load_chain` does."""
-    return distinct(load_chain(path) for path in sorted((rules_dir() / "chains").glob("*.toml")))
-
-
-def shipped_chain(name: str) -> ChainProfile:
-    """A profile that comes with the program, by the name of its file.
-
-    Raises:
-        UsageError: there is none of this name.
-        BadProfile: as :func:`load_chain`.
-    """
-    known = {path.stem: path for path in (rules_dir() / "chains").glob("*.toml")}
-    if name not in known:
-        raise UsageError.unknown(f"there is no chain profile '{safe(name)}'", name, known)
-    return load_chain(known[name])
-
-
-def load_chain(path: Path) -> ChainProfile:
-    """The profile in a file.
-
-    Raises:
-        BadProfile: it cannot be read, or :func:`parse_chain` refuses it.
-    """
-    return parse_chain(read_toml(path), path.name)
 
 
 def distinct(profiles: Iterable[ChainProfile]) -> list[ChainProfile]:
@@ -86,8 +58,7 @@ def parse_chain(content: Mapping[str, Any], where: str) -> ChainProfile:
     """
     top = Table(content, where)
     top.allow(*_TOP)
-    if top.text("schema") != SCHEMA:
-        raise top.bad(f"schema is '{top.text('schema')}', and this program reads {SCHEMA}")
+    top.of_schema(SCHEMA)
     evidence = read_evidence(content, where)
     is_evm = top.one_of("evm", ("equivalent", "other")) == "equivalent"
     fork = top.table_or_empty("fork")
@@ -208,3 +179,17 @@ def _date(table: Table, name: str, evidence: tuple[Evidence, ...]) -> date | Non
         raise table.bad(f"{table.at(name)} is not a date, as in 2026-01-31")
     require(evidence, table.at(name), table.where)
     return value.date() if isinstance(value, datetime) else value
+
+
+def chain_at(word: str) -> ChainProfile:
+    """A profile that comes with the program, or the one in the user's own file, which may replace it.
+
+    Raises:
+        UsageError: there is none of this name.
+        BadProfile: the file is none.
+    """
+    return CHAINS.load(Path(word)) if is_path(word) else CHAINS.shipped(word)
+
+
+CHAINS = Shelf("chains", "chain profile", parse_chain)
+load_chain, shipped_chain, shipped_chains = CHAINS.load, CHAINS.shipped, CHAINS.all
