@@ -110,7 +110,8 @@ class Stopwatch:
 
     def __init__(self, bytecode: Path) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        self._environment = {**kept, "PYTHONPATH": str(REPOSITORY), "PYTHONPYCACHEPREFIX": str(bytecode)}
+        places = {"PYTHONPYCACHEPREFIX": bytecode / "compiled", "AUDITOR_CACHE": bytecode / "cache"}
+        self._environment = {**kept, "PYTHONPATH": str(REPOSITORY), **{k: str(v) for k, v in places.items()}}
 
     def measure(self, command: Sequence[str]) -> Run:
         """One run of a command, in the checkout."""
@@ -124,8 +125,12 @@ class Stopwatch:
         return Run(**json.loads(completed.stdout))
 
     def estimate(self, path: Path, *arguments: str) -> Run:
-        """The median of several ``auditor estimate``; another goes before them and compiles what it loads."""
-        command = [sys.executable, "-m", "auditor", "estimate", str(path), "--format", "json", *arguments]
+        """``auditor estimate`` of one file."""
+        return self.median("auditor", "estimate", str(path), "--format", "json", *arguments)
+
+    def median(self, module: str, *arguments: str) -> Run:
+        """The median of several runs of a module; another goes before them and compiles what it loads."""
+        command = [sys.executable, "-m", module, *arguments]
         runs = [self.measure(command) for _ in range(1 + REPEATS)][1:]
         return sorted(runs, key=lambda run: run.seconds)[REPEATS // 2]
 
@@ -209,6 +214,36 @@ def alone(directory: Path, stopwatch: Stopwatch) -> None:
         )
 
 
+_BUDGET = '[budget."**/*.onnx"]\nmax_logrows = 27\n'
+
+
+def hook(directory: Path, stopwatch: Stopwatch) -> None:
+    """What pre-commit waits for: nothing changed, files alone, and fresh circuits with a budget on each."""
+    folder = directory / "hook"
+    folder.mkdir()
+    (folder / "auditor.toml").write_text(_BUDGET, encoding="utf-8")
+    (folder / "small.onnx").write_bytes(perceptron(32, 2))
+    (folder / "large.onnx").write_bytes(perceptron(1768, 4))
+    many = [folder / f"m{number}.onnx" for number in range(25)]
+    for number, path in enumerate(many):
+        path.write_bytes(perceptron(32 + number, 3))
+    bare = stopwatch.measure([sys.executable, "-c", "pass"]).seconds
+    print(
+        "\n| auditor-hook | seconds, whole process | ratio to Python alone | exit code |\n|---|---|---|---|"
+    )
+    small, large = str(folder / "small.onnx"), str(folder / "large.onnx")
+    runs = {
+        "nothing changed, 50 MB": [large],
+        "static alone, 50 MB": ["--static", "--no-cache", large],
+        "fresh, 1 kB": ["--no-cache", small],
+        "fresh, 50 MB": ["--no-cache", large],
+        "fresh, 25 models": ["--no-cache", *map(str, many)],
+    }
+    for name, words in runs.items():
+        run = stopwatch.median("auditor.hook", *words)
+        print(f"| {name} | {run.seconds:.3f} | {run.seconds / bare:.1f} | {run.exit_code} |", flush=True)
+
+
 def against_size(directory: Path) -> None:
     """The same graph with larger tensors: no stage should notice."""
     print("\n| graph | elements | seconds in process | verdict | ratio to the first |\n|---|---|---|---|---|")
@@ -238,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not chosen.without_ezkl:
             against_ezkl(directory, directory / "truth", stopwatch)
         alone(directory, stopwatch)
+        hook(directory, stopwatch)
         against_size(directory)
 
 
