@@ -22,6 +22,7 @@ from auditor.lowering.typed.cast import whole
 from auditor.model import read
 from tests.hostile import making as m
 from tests.hostile import mutations, operators
+from tests.hostile.operators.common import IMAGE, KERNEL
 
 NAN = float("nan")
 
@@ -84,15 +85,15 @@ def test_ezkl_reads_the_first_of_two_attributes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("operator", ["Conv", "AveragePool"])
 def test_ezkl_panics_over_too_many_strides(tmp_path: Path, operator: str) -> None:
-    given = [operators.KERNEL] if operator == "Conv" else []
+    given = [KERNEL] if operator == "Conv" else []
     kernel = {} if operator == "Conv" else {"kernel_shape": [2, 2]}
-    content = m.one(operator, *given, shape=operators.IMAGE, strides=[1, 1, 1], **kernel)
+    content = m.one(operator, *given, shape=IMAGE, strides=[1, 1, 1], **kernel)
     with pytest.raises(LayoutError, match="3 strides for 2"):
         rows(tmp_path, content)
 
 
 def test_ezkl_takes_a_max_pool_of_too_many_strides(tmp_path: Path) -> None:
-    shape = operators.IMAGE
+    shape = IMAGE
     plain = m.one("MaxPool", shape=shape, kernel_shape=[2, 2], strides=[2, 2])
     more = m.one("MaxPool", shape=shape, kernel_shape=[2, 2], strides=[2, 2, 3])
     assert rows(tmp_path, more) == rows(tmp_path, plain)
@@ -105,7 +106,7 @@ def test_no_scattering_along_an_axis_that_is_not_there(tmp_path: Path, axis: str
 
 
 def test_more_elements_than_memory_has_addresses(tmp_path: Path) -> None:
-    content = m.one("Resize", None, m.floats(1, 1, 1e18, 1e18), shape=operators.IMAGE)
+    content = m.one("Resize", None, m.floats(1, 1, 1e18, 1e18), shape=IMAGE)
     with pytest.raises(Unsupported, match="more than memory has addresses"):
         lowered(tmp_path, content)
 
@@ -117,9 +118,7 @@ def test_attributes_of_another_kind_are_refused(tmp_path: Path) -> None:
 
 
 def test_strides_of_zero(tmp_path: Path) -> None:
-    content = m.one(
-        "MaxPool", shape=operators.IMAGE, kernel_shape=[2, 2], strides=[0, 0], auto_pad="SAME_UPPER"
-    )
+    content = m.one("MaxPool", shape=IMAGE, kernel_shape=[2, 2], strides=[0, 0], auto_pad="SAME_UPPER")
     with pytest.raises(Unsupported, match="strides of zero"):
         lowered(tmp_path, content)
 
