@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,6 @@ def settings(run_args: dict[str, Any], without: tuple[str, ...] = (), **sizes: A
     }
 
 
-def write(path: Path, content: dict[str, Any]) -> Path:
+def write(path: Path, content: Mapping[str, Any]) -> Path:
     path.write_text(json.dumps(content))
     return path
