@@ -18,7 +18,7 @@ def text(rule: Rule) -> str:
     """The whole rule: summary, fields in the order of its file, sources with their evidence and date."""
     parts = [f"{rule.title} ({rule.kind})", _paragraph(rule.summary)]
     for name, value in rule.fields.items():
-        if value != rule.title:
+        if value != rule.title and name != "schema":
             parts.append(f"{_heading(name)}\n{_field_text(name, value)}")
     if rule.kind == "systems":
         parts.append(f"How well a row is predicted by the others\n{_fits(rule)}")
