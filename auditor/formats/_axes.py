@@ -132,7 +132,7 @@ def _around(shown: Sequence[float], rungs: Sequence[float]) -> tuple[Sequence[fl
 
 
 def _linear(shown: Sequence[float], unit: Measure) -> Axis:
-    """From zero on where that leaves no half of the axis empty, except for years."""
+    """From zero on where things are counted or no half of the axis stays empty, but not for years."""
     low, high = _ends(shown, unit)
     # A tenth: 2,026 reads better than 2.026 k.
     largest = max(abs(low), abs(high)) / (10 if unit in ("count", "gas", "factor", "usd") else 1)
@@ -155,7 +155,8 @@ def _ends(shown: Sequence[float], unit: Measure) -> tuple[float, float]:
     if low == high:
         spread = 1.0 if unit == "years" or low == 0 else abs(low) / 2
         low, high = (0.0 if unit != "years" and low >= 0 else low - spread), high + spread
-    return (0.0 if unit != "years" and 0 <= low <= high / 2 else low), high
+    from_zero = unit in ("count", "share") or (unit != "years" and low <= high / 2)
+    return (0.0 if from_zero and low >= 0 else low), high
 
 
 def _linear_label(number: float, decimals: int, suffix: str, unit: Measure) -> str:
