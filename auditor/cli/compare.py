@@ -22,7 +22,7 @@ Examples:
 
 `auditor explain system:NAME` and `auditor explain method:NAME` print what a row is made of.
 Exit codes: 0 compared; 1 nothing meets the needs, or nothing that was named takes this model; 2 usage;
-4 auditor failed.
+3 something is missing, a size or the content of the file; 4 auditor failed.
 """
 
 

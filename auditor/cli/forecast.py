@@ -21,7 +21,8 @@ Examples:
   auditor forecast model.onnx --scenario frontier --rate prover_time=2,4,8 --rate model_growth=1.5,2,3
 
 `auditor list scenarios`, `auditor list trends`, and `auditor explain trend:NAME` for where a rate is from.
-Exit codes: 0 forecast, 2 usage, 3 EZKL has no circuit for the model, 4 auditor failed.
+Exit codes: 0 forecast; 2 usage; 3 EZKL has no circuit for the model, or something is missing, a size or the
+content of the file; 4 auditor failed.
 """
 
 
@@ -79,6 +80,7 @@ def forecast(
 
     And which grows faster, the efficiency of verification or the complexity of models.
     """
+    from auditor.comparing.request import finite
     from auditor.forecasting.forecast import ForecastOptions
     from auditor.forecasting.forecast import forecast as make_forecast
     from auditor.options import PlanRequest, parse_request
@@ -99,7 +101,7 @@ def forecast(
         machines=tuple(hardware or ()),
         rates=tuple(rate or ()),
         policy=policy,
-        budget_usd=budget,
+        budget_usd=finite("--budget", budget, unit="dollars", zero=False),
         axis=None if axis is None else axis.value,
         seed=seed,
         draws=draws,

@@ -96,8 +96,7 @@ def compare(path: Path, request: Request, options: CompareOptions) -> CompareRep
     now = ground.priced(ground.made, workload.parameters, workload.macs)
     recommendation = None if options.needs is None else recommend(ways, options.needs)
     lost = recommendation is not None and recommendation.best is None
-    unusable = all(row.supported == "no" for row in ways)
-    return CompareReport(
+    report = CompareReport(
         path=shown_path(path),
         sha256=studied.source.model.sha256,
         model=model_facts(studied.model, studied.bound, studied.laid_out.circuit),
@@ -111,10 +110,11 @@ def compare(path: Path, request: Request, options: CompareOptions) -> CompareRep
         needs=options.needs,
         recommendation=recommendation,
         notes=tuple(safe(note, limit=400) for note in (*studied.notes, *notes)),
-        exit_code=EXIT_NOTHING if lost or unusable else 0,
+        exit_code=EXIT_NOTHING if lost else 0,
         version=__version__,
         rules=rules.digest(),
     )
+    return replace(report, exit_code=EXIT_NOTHING) if report.unusable else report
 
 
 def grounds(path: Path, request: Request, machine: str, policy: str, notes: list[str]) -> Grounds:
@@ -144,6 +144,7 @@ def grounds(path: Path, request: Request, machine: str, policy: str, notes: list
             longer_columns="logrows" not in request.given,
         )
     (priced_on,) = prices.hardware
+    notes += _of_another_function(studied)
     return Grounds(
         studied=studied,
         prices=prices,
@@ -164,6 +165,15 @@ def _with_privacy(request: Request, needs: Needs | None) -> Request:
     return replace(request, run_args=request.run_args.with_changes(**hidden)) if hidden else request
 
 
+def _of_another_function(studied: Study) -> Iterator[str]:
+    """What must be said where EZKL proves something else: machines, sizes and years are of that circuit."""
+    if studied.circuit.faithful is False:
+        yield (
+            "EZKL's circuit of this model computes something else than the model: what is said of proving, "
+            "by whom and when, is of that circuit"
+        )
+
+
 def _as_model(source: SourceModel) -> SourceModel:
     """Without what EZKL says of weights in another file: that is about the file and not the model."""
     refusals = tuple(item for item in source.refusals if item.reason != EXTERNAL_DATA)
@@ -171,8 +181,9 @@ def _as_model(source: SourceModel) -> SourceModel:
 
 
 def _growth(ground: Grounds, factors: Mapping[Axis, Sequence[int]], request: Request) -> tuple[Growth, ...]:
+    given, quiet = "logrows" in request.given, request.quiet
     return tuple(
-        grow(ground.studied, axis, wanted, ground.priced, quiet=request.quiet)
+        grow(ground.studied, axis, wanted, ground.priced, given=given, quiet=quiet)
         for axis, wanted in factors.items()
         if wanted
     )

@@ -49,23 +49,33 @@ MEASURED = ("parameters", "macs", "num_rows", "proving_key_bytes", "prove_second
 """What an exponent is told of."""
 
 
-def grow(studied: Study, axis: Axis, factors: Sequence[int], price: Prices, *, quiet: bool = True) -> Growth:
+def grow(
+    studied: Study,
+    axis: Axis,
+    factors: Sequence[int],
+    price: Prices,
+    *,
+    given: bool = False,
+    quiet: bool = True,
+) -> Growth:
     """The model at each factor along an axis, with the run args of the study.
 
-    Weights of a larger model have no values: its constants are counted as if all were different.
+    Where ``logrows`` was ``given``, or planned, a larger size takes that, and more where it is not enough;
+    otherwise each takes what EZKL's calibration would. Once its size is the study itself. Weights of a larger
+    model have no values: its constants are counted as if all were different.
     """
     try:
         shapes = value_shapes(studied.model)
     except LoweringError as error:
         return Growth(axis=axis, reason=f"its shapes are not known exactly: {safe(error.reason, limit=300)}")
     planned = studied.outcome is not None and studied.outcome.run_args is not None
-    choice: Choice = "enough" if planned else "calibrated"
+    choice: Choice = "given" if planned or given else "calibrated"
     sizes: list[Size] = []
     for factor in factors:
         try:
             with progress(f"{axis} times {factor}", quiet=quiet):
                 model = _SCALED[axis](studied.model, shapes, factor)
-                sizes.append(_size(model, studied.run_args, choice, factor, price))
+                sizes.append(_size(model, studied.run_args, choice, factor, price, longer=not given))
         except CannotScale as error:
             reason = f"{error.message}; {error.hint}" if error.hint else error.message
             if not sizes:
@@ -91,11 +101,15 @@ def _number(amount: Amount | float | None) -> float:
     return amount.mid if isinstance(amount, Amount) else float(amount or 0)
 
 
-def _size(model: Model, run_args: RunArgs, choice: Choice, factor: int, price: Prices) -> Size:
+def _size(
+    model: Model, run_args: RunArgs, choice: Choice, factor: int, price: Prices, *, longer: bool
+) -> Size:
     # Our own front end alone: there is no file of this model that EZKL could read.
     lowered = lower_model(Path(model.path), model, (), run_args, "onnx")
-    lowered = lay_out_or_reject(lowered, operators_by_node(model), longer=True)
+    lowered = lay_out_or_reject(lowered, operators_by_node(model), longer=longer or factor > 1)
     sized = size_up(lowered, choice=choice, max_logrows=None)
+    if sized.system is None and choice == "given" and factor > 1:
+        sized = size_up(lowered, choice="enough", max_logrows=None)
     weights = parameters(model)
     products = None if lowered.circuit is None else macs(lowered.circuit.graph)
     made = Made.of(lowered, sized)

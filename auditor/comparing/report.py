@@ -103,3 +103,8 @@ class CompareReport(Struct, frozen=True, kw_only=True):
     exit_code: int
     version: str
     rules: str
+
+    @property
+    def unusable(self) -> bool:
+        """Whether none of the ways takes the model."""
+        return all(row.supported == "no" for row in self.ways)

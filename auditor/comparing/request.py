@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, cast
 
 from auditor.errors import UsageError
@@ -15,6 +16,8 @@ MOST_FACTOR = 4096
 
 MOST_SIZES = 12
 
+_MOST_DIGITS = 9
+
 
 def factors(option: str, words: str | None) -> tuple[int, ...]:
     """The factors in ``2,4,8``, with 1 before them, ascending; none where nothing was asked.
@@ -27,7 +30,7 @@ def factors(option: str, words: str | None) -> tuple[int, ...]:
     found = {1}
     for word in words.split(","):
         text = word.strip()
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_FACTOR:
+        if not _is_whole(text) or not 1 <= int(text) <= MOST_FACTOR:
             raise UsageError(
                 f"{option}: '{safe(text)}' is no whole number from 1 to {MOST_FACTOR:,}", hint="as in 2,4,8"
             )
@@ -35,6 +38,23 @@ def factors(option: str, words: str | None) -> tuple[int, ...]:
     if len(found) > MOST_SIZES:
         raise UsageError(f"{option}: {len(found)} sizes, and at most {MOST_SIZES} are told apart")
     return tuple(sorted(found))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it is a whole number that Python converts: it refuses those of thousands of digits."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def finite(option: str, amount: float | None, *, unit: str, zero: bool = True) -> float | None:
+    """An amount of the command line as it is; None stays None.
+
+    Raises:
+        UsageError: it is no number, endless, below 0, or 0 where that means nothing.
+    """
+    if amount is None or (math.isfinite(amount) and (amount > 0 or (zero and amount == 0))):
+        return amount
+    least = "from 0" if zero else "above 0"
+    raise UsageError(f"{option}: {amount:g} is no number of {unit} {least}", hint=f"as in {option} 0.5")
 
 
 def needs_of(
@@ -48,7 +68,7 @@ def needs_of(
     """What a recommendation has to meet; None where nothing was said, so that none is asked for.
 
     Raises:
-        UsageError: the stakes are none of :data:`STAKES`.
+        UsageError: the stakes are none of :data:`STAKES`, or an amount is none.
     """
     if stakes is not None and stakes not in STAKES:
         raise UsageError.unknown(f"--stakes: there is no '{safe(stakes)}'", stakes, STAKES)
@@ -60,6 +80,6 @@ def needs_of(
         private_weights=private_weights,
         private_input=private_input,
         on_chain=on_chain,
-        latency_seconds=latency_seconds,
-        budget_usd=budget_usd,
+        latency_seconds=finite("--latency", latency_seconds, unit="seconds"),
+        budget_usd=finite("--budget", budget_usd, unit="dollars"),
     )

@@ -18,6 +18,7 @@ from auditor.pricing.chain.profile import ChainProfile
 from auditor.pricing.execution import inference_seconds
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
+from auditor.safe import safe
 from auditor.study import Study
 
 EZKL = "ezkl"
@@ -35,11 +36,11 @@ class Chosen:
         known_systems = {item.id: item for item in shipped_systems() if not item.only_for_checks}
         known_methods = {item.id: item for item in shipped_methods()}
         spelled = {_plain(name): name for name in (EZKL, *known_systems, *known_methods)}
-        wanted = [_plain(name) for name in names] or list(spelled)
-        for name in wanted:
-            if name not in spelled:
-                raise UsageError.unknown(f"there is no system and no method '{name}'", name, spelled)
-        asked = {spelled[name] for name in wanted}
+        for name in names:
+            if _plain(name) not in spelled:
+                what = f"--way: there is no system and no method '{safe(name)}'"
+                raise UsageError.unknown(what, _plain(name), spelled)
+        asked = {spelled[_plain(name)] for name in names} or set(spelled.values())
         self.ezkl = EZKL in asked
         self.systems: tuple[System, ...] = tuple(s for i, s in known_systems.items() if i in asked)
         self.methods: tuple[Method, ...] = tuple(m for i, m in known_methods.items() if i in asked)

@@ -36,6 +36,8 @@ def _shapes(model: Model) -> Shapes:
 
 def _sequence(model: Model, shapes: Shapes) -> int | None:
     """The positions computed in one pass, None where no axis is certainly a sequence."""
+    if not shapes:
+        return None
     try:
         return sequence_length(model, shapes)
     except CannotScale:

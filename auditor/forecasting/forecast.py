@@ -113,7 +113,7 @@ def forecast(path: Path, request: Request, options: ForecastOptions) -> Forecast
 def _scenarios(options: ForecastOptions) -> list[Scenario]:
     today = date.today()
     own = [parse_rate(word, today) for word in options.rates]
-    wanted = [resolve_scenario(word) for word in options.scenarios or names("scenarios")]
+    wanted = [resolve_scenario(word) for word in dict.fromkeys(options.scenarios or names("scenarios"))]
     return [replaced(scenario, own) for scenario in wanted]
 
 
@@ -124,8 +124,9 @@ def _on(ground: Grounds, machines: Sequence[str]) -> Grounds:
 def _growth(ground: Grounds, axis: Axis | None, request: Request) -> Growth:
     """The model at larger sizes: along the axis that was asked for, or the first that can be made."""
     reasons = []
+    given = "logrows" in request.given
     for each in [axis] if axis else ORDER:
-        found = grow(ground.studied, each, FACTORS, ground.priced, quiet=request.quiet)
+        found = grow(ground.studied, each, FACTORS, ground.priced, given=given, quiet=request.quiet)
         if _law(found) is not None:
             return found
         why = found.reason or next((size.reason for size in found.sizes if size.reason), "")

@@ -18,6 +18,8 @@ from auditor.views.ways import amount_text, way_parts
 
 SCHEMA = "auditor.compare/1"
 
+NOBODY = "None of the ways that were compared takes this model"
+
 
 class CompareView(Struct, frozen=True):
     """One comparison."""
@@ -33,6 +35,8 @@ class CompareView(Struct, frozen=True):
     def _parts(self) -> Iterator[Part]:
         report = self.report
         yield Line((Words(report.path, "strong"), Words(_workload(report))), above=1)
+        if report.unusable:
+            yield Line((Words(NOBODY, "bad"),), above=1)
         if report.recommendation is not None:
             yield from _recommendation(report)
         yield from way_parts(report.ways)
@@ -52,6 +56,8 @@ class CompareView(Struct, frozen=True):
             f"{row.assurance} {row.runnable}"
             for row in report.ways
         ]
+        if report.unusable:
+            lines.append(f"{report.path}: {NOBODY.lower()}")
         if report.recommendation is not None:
             lines.append(f"{report.path}: recommended {report.recommendation.best or 'nothing'}")
         return lines
@@ -78,22 +84,27 @@ class CompareView(Struct, frozen=True):
         }
 
     def results(self) -> list[Result]:
-        """The recommendation, where one was asked for."""
+        """That no way takes the model, where none does, and the recommendation, where one was asked for."""
+        return [*self._results()]
+
+    def _results(self) -> Iterator[Result]:
         report = self.report
-        found = report.recommendation
-        if found is None:
-            return []
-        best = found.best
-        return [
-            Result(
-                rule="recommendation",
-                outcome="pass" if best else "fail",
-                level="note" if best else "error",
-                message=f"{best} meets the needs" if best else "nothing meets the needs",
-                path=report.path,
-                fingerprint=fingerprint("recommendation", report.path),
-            )
-        ]
+        if report.unusable:
+            yield _result(report, "ways", False, NOBODY)
+        if report.recommendation is not None:
+            best = report.recommendation.best
+            yield _result(report, "recommendation", bool(best), f"{best or 'nothing'} meets the needs")
+
+
+def _result(report: CompareReport, rule: str, passed: bool, message: str) -> Result:
+    return Result(
+        rule=rule,
+        outcome="pass" if passed else "fail",
+        level="note" if passed else "error",
+        message=message,
+        path=report.path,
+        fingerprint=fingerprint(rule, report.path),
+    )
 
 
 def _workload(report: CompareReport) -> str:

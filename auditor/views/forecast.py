@@ -42,7 +42,7 @@ _AMOUNTS: Mapping[Kind, Callable[[float], str]] = {
 }  # fmt: skip
 
 _MACHINES = (
-    Column("Machine"), *(Column(name, "number") for name in KINDS.values()), Column("Kept out by"),
+    Column("Machine"), *(Column(name, "number") for name in KINDS.values()), Column("Kept out by", "prose"),
 )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ class ForecastView(Struct, frozen=True):
 
 
 _RACE = (
-    Column("Scenario"), Column("Cheaper/year", "number"), Column("Larger/year", "number"),
+    Column("Scenario", "prose"), Column("Cheaper/year", "number"), Column("Larger/year", "number"),
     Column("Faster"), Column("in", "number"), Column("Flips at", "number"),
 )  # fmt: skip
 
@@ -168,6 +168,9 @@ def _years(item: Outlook, kind: Kind) -> str:
 
 
 _WORTH_TELLING = 0.005
+
+_FLAT = 0.5
+"""An exponent that no system has where its circuit is full: cost then grows about as the model does."""
 
 
 def years_text(crossing: Crossing) -> str:
@@ -230,6 +233,11 @@ def _remarks(report: ForecastReport) -> Iterator[str]:
         "a rate holds for all the years, and no floor is known below which a cost cannot fall: "
         "read what is more than a few years off as a direction"
     )
+    if report.axis and min(report.exponents.values()) < _FLAT:
+        yield (
+            "at the sizes that were tried the cost hardly grows with the model, as small circuits have room "
+            "to spare: for a model that grows far beyond them these years are too hopeful"
+        )
     if any(found.share_outgrown >= _WORTH_TELLING for found in _crossings(report)):
         yield (
             "lost: in so many worlds the limit is met today, and no longer within "

@@ -16,7 +16,7 @@ _WAYS = (
 )  # fmt: skip
 
 _TRUST = (
-    Column("Way"), Column("USD", "number"), Column("Rests on"), Column("Hides"), Column("Today"),
+    Column("Way", "prose"), Column("USD", "number"), Column("Rests on"), Column("Hides"), Column("Today"),
 )  # fmt: skip
 
 _CHAINS = (
