@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 
@@ -104,8 +105,11 @@ def outlook(
 
 
 def _last(crossings: tuple[Crossing, ...]) -> Kind | None:
-    """The limit that is met last; None where all are met today."""
+    """The limit that is met last, as expected; None where all are met today.
+
+    Of those that are not met within the horizon it is the one that fewer worlds meet.
+    """
     late = [item for item in crossings if item.mid is None or item.mid > 0]
     if not late:
         return None
-    return max(late, key=lambda item: (item.mid is None, item.share_never, item.mid or 0.0)).kind
+    return max(late, key=lambda item: (math.inf if item.mid is None else item.mid, item.share_never)).kind
