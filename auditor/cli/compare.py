@@ -32,9 +32,9 @@ def compare(
         list[str] | None,
         typer.Option(
             "--way",
-            metavar="NAME",
-            help="A system or method to compare: `auditor list systems`, `auditor list methods`, ezkl. "
-            "Repeatable; all of them without it.",
+            metavar="NAME|FILE",
+            help="A system or method: `auditor list systems`, `auditor list methods`, ezkl, or your "
+            "own .toml. Repeatable; all of them without it.",
         ),
     ] = None,
     hardware: Annotated[

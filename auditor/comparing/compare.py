@@ -17,7 +17,7 @@ from auditor.comparing.costs import Made, exact_amount, proving_bytes, proving_s
 from auditor.comparing.growth import Priced, grow
 from auditor.comparing.participation import participants
 from auditor.comparing.report import Axis, CompareReport, Growth, Published
-from auditor.comparing.ways import Chosen, all_ways
+from auditor.comparing.ways import Chosen, all_ways, chosen
 from auditor.comparing.workload import workload_of
 from auditor.describe import model_facts
 from auditor.landscape.nouns import Needs
@@ -86,13 +86,13 @@ def compare(path: Path, request: Request, options: CompareOptions) -> CompareRep
         UsageError: a name that nobody knows, or a size that is open.
         AuditorError: the file cannot be read.
     """
-    chosen = Chosen(options.names)
+    wanted = chosen(options.names)
     request = _with_privacy(request, options.needs)
     notes: list[str] = []
     ground = grounds(path, request, options.machine, options.policy, notes)
     studied = ground.studied
     workload = workload_of(studied, options.sequence)
-    ways = all_ways(studied, workload, chosen, ground.machine, ground.prices.chains)
+    ways = all_ways(studied, workload, wanted, ground.machine, ground.prices.chains)
     now = ground.priced(ground.made, workload.parameters, workload.macs)
     recommendation = None if options.needs is None else recommend(ways, options.needs)
     lost = recommendation is not None and recommendation.best is None
@@ -106,7 +106,7 @@ def compare(path: Path, request: Request, options: CompareOptions) -> CompareRep
         ways=ways,
         participants=now.participants,
         growth=_growth(ground, options.factors, request),
-        published=tuple(_published(chosen)),
+        published=tuple(_published(wanted)),
         needs=options.needs,
         recommendation=recommendation,
         notes=tuple(safe(note, limit=400) for note in (*studied.notes, *notes)),
@@ -189,9 +189,9 @@ def _growth(ground: Grounds, factors: Mapping[Axis, Sequence[int]], request: Req
     )
 
 
-def _published(chosen: Chosen) -> Iterator[Published]:
+def _published(wanted: Chosen) -> Iterator[Published]:
     """The proving times of the systems compared, for models whose size is stated."""
-    for system in chosen.systems:
+    for system in wanted.systems:
         for row in system.rows:
             if row.parameters and row.prove_seconds and not row.aside:
                 yield Published(

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.comparing.chains import on_chains, priced
 from auditor.comparing.ezkl import ezkl_way
 from auditor.errors import UsageError
-from auditor.landscape import methods, systems
+from auditor.landscape import method_file, methods, systems
 from auditor.landscape.method_file import Method, shipped_methods
 from auditor.landscape.nouns import Amount, Way, Workload
-from auditor.landscape.system_file import System, shipped_systems
+from auditor.landscape.system_file import SYSTEMS, System, shipped_systems
+from auditor.places import is_path
 from auditor.pricing.bill import Rent
 from auditor.pricing.chain.profile import ChainProfile
 from auditor.pricing.execution import inference_seconds
 from auditor.pricing.price_sheet import rent_of
 from auditor.pricing.profile import HardwareProfile
+from auditor.pricing.tables import read_toml
 from auditor.safe import safe
 from auditor.study import Study
 
@@ -25,25 +29,47 @@ EZKL = "ezkl"
 _HOUR_SECONDS = 3600
 
 
-class Chosen:
-    """The systems and methods that are compared, by their names; EZKL itself may be left out.
+class Chosen(Struct, frozen=True, kw_only=True):
+    """The systems and methods that are compared; EZKL itself may be left out."""
+
+    ezkl: bool
+    systems: tuple[System, ...]
+    methods: tuple[Method, ...]
+
+
+def chosen(words: Sequence[str]) -> Chosen:
+    """What the words name, all that comes with the program where there are none. A word that ends in
+    ``.toml`` or has a slash is a file of the user's own, of a system or of a method; those come last.
 
     Raises:
         UsageError: there is none of a name.
+        BadProfile: a file is none, or its id is that of another one.
     """
+    known_systems = {item.id: item for item in shipped_systems() if not item.only_for_checks}
+    known_methods = {item.id: item for item in shipped_methods()}
+    spelled = {_plain(name): name for name in (EZKL, *known_systems, *known_methods)}
+    names = [_plain(word) for word in words if not is_path(word)]
+    for name in names:
+        if name not in spelled:
+            raise UsageError.unknown(f"--way: there is no system and no method '{safe(name)}'", name, spelled)
+    asked = {spelled[name] for name in names} if words else set(spelled.values())
+    own = [_own(word) for word in dict.fromkeys(words) if is_path(word)]
+    return Chosen(
+        ezkl=EZKL in asked,
+        systems=(
+            *(item for name, item in known_systems.items() if name in asked),
+            *(item for item in own if isinstance(item, System)),
+        ),
+        methods=(
+            *(item for name, item in known_methods.items() if name in asked),
+            *(item for item in own if isinstance(item, Method)),
+        ),
+    )
 
-    def __init__(self, names: Sequence[str]) -> None:
-        known_systems = {item.id: item for item in shipped_systems() if not item.only_for_checks}
-        known_methods = {item.id: item for item in shipped_methods()}
-        spelled = {_plain(name): name for name in (EZKL, *known_systems, *known_methods)}
-        for name in names:
-            if _plain(name) not in spelled:
-                what = f"--way: there is no system and no method '{safe(name)}'"
-                raise UsageError.unknown(what, _plain(name), spelled)
-        asked = {spelled[_plain(name)] for name in names} or set(spelled.values())
-        self.ezkl = EZKL in asked
-        self.systems: tuple[System, ...] = tuple(s for i, s in known_systems.items() if i in asked)
-        self.methods: tuple[Method, ...] = tuple(m for i, m in known_methods.items() if i in asked)
+
+def _own(word: str) -> System | Method:
+    is_method = read_toml(Path(word)).get("schema") == method_file.SCHEMA
+    return method_file.METHODS.resolve(word) if is_method else SYSTEMS.resolve(word)
 
 
 def _plain(name: str) -> str:
@@ -53,7 +79,7 @@ def _plain(name: str) -> str:
 def all_ways(
     studied: Study,
     workload: Workload,
-    chosen: Chosen,
+    wanted: Chosen,
     machine: HardwareProfile,
     chains: Sequence[ChainProfile],
 ) -> tuple[Way, ...]:
@@ -62,9 +88,9 @@ def all_ways(
     What runs the model without proving it is priced on one core of ``machine``, kept busy.
     """
     proof = ezkl_way(studied, machine.id)
-    rows = [proof] if chosen.ezkl else []
-    rows += [on_chains(item, systems.way(item, workload), chains) for item in chosen.systems]
-    rows += _method_rows(workload, chosen.methods, proof, machine, chains)
+    rows = [proof] if wanted.ezkl else []
+    rows += [on_chains(item, systems.way(item, workload), chains) for item in wanted.systems]
+    rows += _method_rows(workload, wanted.methods, proof, machine, chains)
     return tuple(rows)
 
 

@@ -6,7 +6,6 @@ A file with ``way = false`` says something about methods and is none: a summary,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from auditor.errors import UsageError
 from auditor.landscape.nouns import Assurance, Availability, Support
 from auditor.pricing.evidence import Evidence, listed, read_evidence, weaker
 from auditor.pricing.ranges import Range
+from auditor.pricing.shelf import Shelf
 from auditor.pricing.tables import Table, read_toml
 from auditor.rules import rules_dir
 from auditor.safe import safe
@@ -142,11 +142,6 @@ def shipped_method(name: str) -> Method:
     if found is None:
         raise UsageError.unknown(f"there is no method '{safe(name)}'", name, known)
     return found
-
-
-def load_method(path: Path) -> Method:
-    """The method in a file. Raises :class:`auditor.pricing.tables.BadProfile`, as :func:`parse_method`."""
-    return parse_method(read_toml(path), path.name)
 
 
 def parse_method(content: Mapping[str, Any], where: str) -> Method:
@@ -289,3 +284,8 @@ def _sentences(table: Table, name: str, least: int = 0) -> tuple[str, ...]:
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+METHODS = Shelf("methods", "method", parse_method)
+load_method = METHODS.load
+"""Not all that is shipped is a way of its own: :func:`shipped_methods` leaves out what is not."""
