@@ -16,9 +16,9 @@ Examples:
 \b
   auditor compare model.onnx
   auditor compare model.onnx --way ezkl --way zkllm --way re-execution
-  auditor compare model.onnx --scale-width 2,4,8 --scale-depth 2,4 --output svg=growth.svg
-  auditor compare model.onnx --stakes high --private-weights --latency 60 --budget 0.10
-  auditor compare model.onnx --on-chain --chain base --hardware workstation-16c-64g
+  auditor compare model.onnx --scale-width 2,4,8 --output svg=growth.svg
+  auditor compare model.onnx --stakes high --private-weights --budget 0.10
+  auditor compare model.onnx --on-chain --chain base --latency 60
 
 `auditor explain system:NAME` and `auditor explain method:NAME` print what a row is made of.
 Exit codes: 0 compared; 1 nothing meets the needs, or nothing that was named takes this model; 2 usage;

@@ -16,9 +16,9 @@ Examples:
 
 \b
   auditor forecast model.onnx
-  auditor forecast model.onnx --scenario frontier --scenario same-stack --hardware phone-mid
-  auditor forecast model.onnx --budget 0.01 --policy interactive --output svg=forecast.svg
-  auditor forecast model.onnx --scenario frontier --rate prover_time=2,4,8 --rate model_growth=1.5,2,3
+  auditor forecast model.onnx --scenario frontier --hardware phone-mid
+  auditor forecast model.onnx --budget 0.01 --output svg=forecast.svg
+  auditor forecast model.onnx --rate prover_time=2,4,8
 
 `auditor list scenarios`, `auditor list trends`, and `auditor explain trend:NAME` for where a rate is from.
 Exit codes: 0 forecast; 2 usage; 3 EZKL has no circuit for the model, or something is missing, a size or the

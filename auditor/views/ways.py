@@ -39,6 +39,9 @@ def way_parts(ways: Sequence[Way]) -> Iterator[Part]:
         yield Table("Ways to trust the output", _WAYS, tuple(_row(row) for row in shown))
         yield Table("What they cost and rest on", _TRUST, tuple(_trust(row) for row in shown))
         yield Bullets(tuple(_sources(shown)), title="Where these numbers are from")
+        waits = tuple(_waits(shown))
+        if waits:
+            yield Bullets(waits, title="Not to be relied on at once")
     chains = [(row, there) for row in shown for there in row.chains]
     told = [item for item in chains if item[1].possible is not None or item[1].gas is not None]
     if told:
@@ -124,6 +127,17 @@ def _sources(shown: Sequence[Way]) -> Iterator[str]:
         if row.seconds is not None:
             on = f", on {row.seconds.on}" if row.seconds.on else ""
             yield f"{row.name}: {row.seconds.how}{on} ({evidence_text(row)})"
+
+
+def _waits(shown: Sequence[Way]) -> Iterator[str]:
+    """After what time an answer can be relied on, where that is not when it is there."""
+    for row in shown:
+        done = 0.0 if row.seconds is None else row.seconds.high
+        if row.wait_seconds is not None and row.wait_seconds.low > done:
+            span = seconds_range_text(row.wait_seconds.low, row.wait_seconds.high)
+            yield f"{row.name}: after {span}, {row.wait_seconds.how}"
+        elif "wait_seconds" in row.unknown:
+            yield f"{row.name}: {row.unknown['wait_seconds']}"
 
 
 def _refused(row: Way) -> str:
