@@ -48,11 +48,12 @@ def chosen(words: Sequence[str]) -> Chosen:
     known_systems = {item.id: item for item in shipped_systems() if not item.only_for_checks}
     known_methods = {item.id: item for item in shipped_methods()}
     spelled = {_plain(name): name for name in (EZKL, *known_systems, *known_methods)}
-    names = [_plain(word) for word in words if not is_path(word)]
+    names = [word for word in words if not is_path(word)]
     for name in names:
-        if name not in spelled:
-            raise UsageError.unknown(f"--way: there is no system and no method '{safe(name)}'", name, spelled)
-    asked = {spelled[name] for name in names} if words else set(spelled.values())
+        if _plain(name) not in spelled:
+            what = f"--way: there is no system and no method '{safe(name)}'"
+            raise UsageError.unknown(what, _plain(name), spelled)
+    asked = {spelled[_plain(name)] for name in names} if words else set(spelled.values())
     own = [_own(word) for word in dict.fromkeys(words) if is_path(word)]
     return Chosen(
         ezkl=EZKL in asked,

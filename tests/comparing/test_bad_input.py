@@ -41,6 +41,8 @@ def hold(ended: Ended, code: int, *said: str) -> None:
         ("--way nonsense-of-names", ("'nonsense-of-names'", "there are", "jolt-atlas")),
         ("--way \x1b[2J::error::", ("there is no system",)),
         ("--way aggregation", ("'aggregation'",)),
+        ("--way EMPTY", ("empty.toml", "schema")),
+        ("--way nothere/mine.toml", ("mine.toml", "No such file")),
         ("--scale-width 0", ("--scale-width", "'0'", "1 to 4,096", "as in 2,4,8")),
         ("--scale-depth x", ("--scale-depth", "'x'", "as in 2,4,8")),
         ("--scale-sequence 5000", ("--scale-sequence", "'5000'")),
