@@ -132,7 +132,7 @@ def dimensions(assignments: Sequence[str]) -> dict[str, int]:
 def split_assignment(option: str, assignment: str) -> tuple[str, str]:
     """``("NAME", "VALUE")`` of ``NAME=VALUE``."""
     name, equals, value = assignment.partition("=")
-    if not equals or not name.strip():
+    if not equals or not name.strip() or not value.strip():
         raise UsageError(f"{option} {assignment}: expected NAME=VALUE")
     return name.strip(), value.strip()
 

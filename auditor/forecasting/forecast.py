@@ -51,6 +51,9 @@ _FAN_YEARS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 FANNED = "laptop-8c-16g"
 """Whose costs are drawn over the years, unless machines are named: more would be a wall of pictures."""
 
+FANNED_SCENARIOS = ("frontier-parameters", "same-stack-parameters")
+"""In which, unless scenarios are named: models grow in both, and the proof system is changed or is not."""
+
 
 class ForecastOptions(Struct, frozen=True, kw_only=True):
     """What ``forecast`` is asked beside the circuit. ``scenarios`` and ``machines`` are all where none are
@@ -188,6 +191,8 @@ def _fans(
     judge: Judge, scenario: Scenario, powers: Mapping[str, float], options: ForecastOptions
 ) -> Iterator[Fan]:
     """Of one machine, the first that was named: what its costs become, with the limits they have to meet."""
+    if not options.scenarios and scenario.id not in FANNED_SCENARIOS:
+        return
     named = [machine for machine in judge.machines if options.machines or machine.id == FANNED]
     for machine in (named or list(judge.machines))[:1]:
         for kind, need in judge.needs(machine, powers).items():

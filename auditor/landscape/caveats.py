@@ -26,7 +26,7 @@ PROMISE = "nothing stands behind the answer but the promise of whoever ran the m
 
 def caveats(best: Way, needs: Needs, usd: Amount | None) -> tuple[str, ...]:
     """What has to be known about the best way; ``usd`` is the cost it was chosen by, None where not known."""
-    return (*_trust(best, needs), *_use(best), *_amounts(best, usd))
+    return (*_trust(best, needs), *_use(best), *_chains(best, needs), *_amounts(best, usd))
 
 
 def _trust(best: Way, needs: Needs) -> Iterator[str]:
@@ -48,6 +48,14 @@ def _use(best: Way) -> Iterator[str]:
         yield "its licence is for evaluation only: ask its owner before relying on it"
     if best.runnable == "research":
         yield "it is code or text of a paper that nobody keeps up or audits"
+
+
+def _chains(best: Way, needs: Needs) -> Iterator[str]:
+    """Under which condition a chain verifies it."""
+    if needs.on_chain:
+        yield from (
+            f"on {there.chain}: {there.reason}" for there in best.chains if there.possible and there.reason
+        )
 
 
 def _amounts(best: Way, usd: Amount | None) -> Iterator[str]:

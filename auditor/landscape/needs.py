@@ -30,11 +30,15 @@ _LIVE: Mapping[str, tuple[str, ...]] = {
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """Why a way falls out, and what would have to give for it to stay; empty where nothing can."""
+    """Why a way falls out, and what would have to give for it to stay; empty where nothing can.
+
+    ``by_how_much``: it is known how much would have to give.
+    """
 
     cause: Cause
     text: str
     give: str = ""
+    by_how_much: bool = True
 
 
 def lacks(way: Way, needs: Needs) -> Iterator[Reason]:
@@ -133,7 +137,7 @@ def _latency(way: Way, needs: Needs) -> Iterator[Reason]:
     else:
         return
     give = "wait for a time that is not known" if high is None else f"wait up to {seconds_text(high)}"
-    yield Reason(cause="latency", text=text, give=give)
+    yield Reason(cause="latency", text=text, give=give, by_how_much=high is not None)
 
 
 def _at_least(low: float, high: float | None) -> str:
@@ -183,7 +187,7 @@ def _budget(way: Way, needs: Needs) -> Iterator[Reason]:
         give = f"spend up to {usd_text(usd.high)}"
     else:
         return
-    yield Reason(cause="budget", text=text, give=give)
+    yield Reason(cause="budget", text=text, give=give, by_how_much=usd is not None)
 
 
 def _usd_span(usd: Amount) -> str:

@@ -153,13 +153,15 @@ def _overlap(mine: Amount, least: Amount) -> str:
 
 
 def _nearest(by_id: Mapping[str, Way], out: Mapping[str, tuple[Reason, ...]]) -> Nearest | None:
-    """The fewest needs that would have to give, then the strongest assurance; None where none can be had."""
+    """The fewest needs that would have to give, rather by how much than by nobody knows, then the strongest
+    assurance; None where none can be had."""
     can = [name for name, found in out.items() if not any(reason.cause in _FIXED for reason in found)]
     if not can:
         return None
 
-    def order(name: str) -> tuple[int, int, str]:
-        return len(out[name]), ASSURANCES.index(by_id[name].assurance), name
+    def order(name: str) -> tuple[int, int, int, str]:
+        unmeasured = sum(not reason.by_how_much for reason in out[name])
+        return len(out[name]), unmeasured, ASSURANCES.index(by_id[name].assurance), name
 
     name = min(can, key=order)
     return Nearest(id=name, gives=tuple(reason.give for reason in out[name]))

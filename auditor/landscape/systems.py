@@ -25,6 +25,9 @@ WORDS: Mapping[Quantity, str] = {
     "peak_memory_bytes": "peak memory",
 }
 
+_FIELDS: Mapping[Quantity, str] = {"prove_seconds": "seconds"}
+"""What a way calls a quantity, where it is not what a row calls it: some ways prove nothing."""
+
 _SAME = 0.02
 """Two models whose sizes differ by less are one: papers print "124M" for 124,439,808."""
 
@@ -75,7 +78,7 @@ def way(system: System, workload: Workload) -> Way:
     for quantity in QUANTITIES:
         found = f"it does not take {', '.join(refused)}" if refused else amount(system, workload, quantity)
         if isinstance(found, str):
-            unknown[quantity] = found
+            unknown[_FIELDS.get(quantity, quantity)] = found
             continue
         known[quantity] = found
         if found.how.startswith("published") and found.high > found.low * _AGREE:

@@ -224,10 +224,7 @@ def _crossings(report: ForecastReport) -> Iterator[Crossing]:
 
 
 def _remarks(report: ForecastReport) -> Iterator[str]:
-    yield (
-        "memory has rates of its own: a prover that is faster is not for that smaller, and no machine that "
-        "somebody owns gains memory by itself"
-    )
+    yield ("memory has rates of its own: a prover that is faster is not for that smaller")
     yield "each limit is met for itself; a machine proves once the last of them is"
     yield (
         "a rate holds for all the years, and no floor is known below which a cost cannot fall: "

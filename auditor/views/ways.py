@@ -145,5 +145,5 @@ def _refused(row: Way) -> str:
 
 
 def _silent(row: Way) -> str:
-    why = row.unknown.get("seconds") or row.unknown.get("prove_seconds") or "nothing is published"
+    why = row.unknown.get("seconds") or "nothing is published"
     return f"{row.name}: {why}"

@@ -164,10 +164,10 @@ def test_outside_of_all_rows_it_says_extrapolated_and_is_less_sure() -> None:
 def test_a_condition_that_is_not_met_leaves_it_unknown_and_says_what_is_published() -> None:
     answer = way(ZKLLM, workload(4_000_000_000, None, 512))
     assert answer.seconds is None
-    assert answer.unknown["prove_seconds"].startswith("published only for OPT-125M (125 M, sequence 2,048)")
-    assert answer.unknown["prove_seconds"].endswith("and 5 more")
+    assert answer.unknown["seconds"].startswith("published only for OPT-125M (125 M, sequence 2,048)")
+    assert answer.unknown["seconds"].endswith("and 5 more")
     deepprove = way(shipped_system("deepprove-basefold"), workload(124_439_808, None, 10_000))
-    assert "GPT-2 (124 M, sequence 64, 128, 256, 512)" in deepprove.unknown["prove_seconds"]
+    assert "GPT-2 (124 M, sequence 64, 128, 256, 512)" in deepprove.unknown["seconds"]
 
 
 def test_far_beyond_a_series_nothing_is_said() -> None:
@@ -255,7 +255,7 @@ def test_an_operator_outside_of_a_list_is_refused_and_nothing_is_priced() -> Non
     assert answer.supported == "no"
     assert answer.unsupported == ("Conv",)
     assert answer.seconds is None
-    assert answer.unknown["prove_seconds"] == "it does not take Conv"
+    assert answer.unknown["seconds"] == "it does not take Conv"
 
 
 def test_an_operator_outside_of_the_proved_models_is_unknown() -> None:
@@ -277,12 +277,12 @@ def test_operators_that_compute_nothing_are_refused_by_nobody() -> None:
 def test_a_way_says_of_every_quantity_what_it_is_or_why_not(system: System) -> None:
     answer = way(system, workload(124_439_808, 7_981_547_520, 64, "MatMul"))
     amounts = {
-        "prove_seconds": answer.seconds,
+        "seconds": answer.seconds,
         "verify_seconds": answer.verify_seconds,
         "proof_bytes": answer.proof_bytes,
         "peak_memory_bytes": answer.peak_memory_bytes,
     }
-    assert amounts.keys() == WORDS.keys()
+    assert amounts.keys() == {"seconds" if name == "prove_seconds" else name for name in WORDS}
     for quantity, each in amounts.items():
         assert (each is None) == (quantity in answer.unknown)
         assert each is None or (0 < each.low <= each.mid <= each.high and each.source and each.how)

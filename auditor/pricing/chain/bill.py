@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from auditor.pricing.evidence import Evidence, weaker, weakest
 from auditor.pricing.money import usd_of_gas
 from auditor.pricing.policy import Policy
 from auditor.pricing.ranges import Range
+from auditor.pricing.tables import MOST_NUMBER
 
 if TYPE_CHECKING:
     from auditor.circuit.run_args import RunArgs
@@ -97,8 +97,10 @@ class GivenPrices(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.names:
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise UsageError(f"{name} is {value}, and a price is a positive number")
+            if not 0 < value <= MOST_NUMBER:
+                raise UsageError(
+                    f"{name} is {value:g}, and a price is a positive number up to {MOST_NUMBER:g}"
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
