@@ -4,7 +4,7 @@ VENV ?= .venv
 SAMPLE ?= samples/digits_cnn/model.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format accuracy hardening fuzz bench golden operators lints samples wheel clean
+.PHONY: help demo test lint format accuracy hardening fuzz bench golden operators lints frontier samples wheel clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ operators: $(VENV)/.ready ## write docs/operators.md from rules/operators
 
 lints: $(VENV)/.ready ## write docs/lints.md from auditor/lints
 	$(VENV)/bin/python -m tools.lint_pages
+
+frontier: $(VENV)/.ready ## compare and forecast known models, and write docs/frontier.md (long)
+	$(VENV)/bin/python -m tools.frontier
 
 samples: $(VENV)/.ready ## train the sample models again
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[samples]'
