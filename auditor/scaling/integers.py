@@ -29,14 +29,17 @@ _ARITHMETIC: Mapping[str, Callable[..., int]] = {
     "Sub": operator.sub,
     "Mul": operator.mul,
     "Div": _quotient,
-    "Max": max,
-    "Min": min,
+    "Max": lambda *operands: max(operands),
+    "Min": lambda *operands: min(operands),
     "Mod": lambda left, right: left % right if right else 0,
     "Equal": lambda left, right: int(left == right),
     "Less": lambda left, right: int(left < right),
     "Greater": lambda left, right: int(left > right),
     "Where": lambda condition, yes, no: yes if condition else no,
 }
+
+_OPERANDS: Mapping[str, int] = {"Where": 3, "Max": 0, "Min": 0}
+"""How many operands an operator has, two if it is not here; 0 is as many as are given."""
 
 _SAME = frozenset({"Identity", "Cast", "Squeeze", "Unsqueeze", "Reshape", "Flatten"})
 
@@ -62,7 +65,7 @@ def _result(site: Site) -> Elements | None:
     if op == "Shape":
         return _shape(site)
     if op == "Size":
-        return (Computed(_product, tuple(Size(dim) for dim in site.x())),)
+        return _computed(_product, tuple(Size(dim) for dim in site.x()))
     if op == "ConstantOfShape":
         return _filled(site)
     if math.prod(site.out_shape()) > MOST_ELEMENTS or not _computes(site):
@@ -76,8 +79,10 @@ def _result(site: Site) -> Elements | None:
     if op == "Slice":
         return _sliced(site)
     if op == "ReduceProd" and len(site.out_shape()) <= 1 and math.prod(site.out_shape()) == 1:
-        return (Computed(_product, site.elements(0) or ()),)
-    return _arithmetic(site, _ARITHMETIC[op]) if op in _ARITHMETIC else None
+        return _computed(_product, site.elements(0) or ())
+    if op not in _ARITHMETIC or _OPERANDS.get(op, 2) not in (0, len(site.node.inputs)):
+        return None
+    return _arithmetic(site, _ARITHMETIC[op])
 
 
 _MOST_AXES = 16
@@ -107,6 +112,8 @@ def _filled(site: Site) -> Elements | None:
     few = len(site.out_shape()) == 1 and site.out_shape()[0] <= MOST_ELEMENTS
     if not few or not isinstance(value, TensorData) or value.dtype != "int64" or value.load is None:
         return None
+    if math.prod(value.shape) != 1:
+        return None
     if not all(isinstance(element, int) for element in site.elements(0) or (Size(0),)) and not _is_rank(site):
         return None
     return (int(value.load().reshape(-1)[0]),) * site.out_shape()[0]
@@ -128,6 +135,8 @@ def _gathered(site: Site) -> Elements | None:
     data, indices = site.elements(0), site.numbers(1)
     if data is None or indices is None or len(site.shape(0)) != 1:
         return None
+    if not all(-len(data) <= index < len(data) for index in indices):
+        return None
     return tuple(data[index] for index in indices)
 
 
@@ -136,7 +145,9 @@ def _sliced(site: Site) -> Elements | None:
     starts = site.integers("starts") or site.numbers(1)
     ends = site.integers("ends") or site.numbers(2)
     steps = (site.numbers(4) if site.has(4) else None) or (1,)
-    if data is None or starts is None or ends is None or len(starts) != 1 or len(site.shape(0)) != 1:
+    if data is None or starts is None or ends is None or len(site.shape(0)) != 1:
+        return None
+    if not len(starts) == len(ends) == len(steps) == 1 or steps[0] == 0:
         return None
     return data[starts[0] : ends[0] : steps[0]]
 
@@ -147,14 +158,23 @@ def _arithmetic(site: Site, function: Callable[..., int]) -> Elements | None:
     if any(operand is None or len(operand) not in (1, count) for operand in operands):
         return None
     rows: Sequence[Elements] = [o * count if len(o) == 1 else o for o in operands if o is not None]
-    return tuple(_simple(site, function, column) for column in zip(*rows, strict=True))
+    columns = list(zip(*rows, strict=True))
+    if function is _ARITHMETIC["Where"]:
+        # The choice stays what it is, as the target of an ``Expand`` is chosen by a constant.
+        return tuple(yes if site.value(condition) else no for condition, yes, no in columns)
+    found = [_computed(function, column) for column in columns]
+    return None if None in found else tuple(element for part in found for element in part or ())
 
 
-def _simple(site: Site, function: Callable[..., int], operands: Elements) -> Element:
-    """The choice of a ``Where`` stays what it is, as the target of an ``Expand`` is chosen by a constant."""
-    if function is not _ARITHMETIC["Where"]:
-        return Computed(function, operands)
-    return operands[1] if site.value(operands[0]) else operands[2]
+MOST_STEPS = 256
+"""Of an integer, counted again wherever it is read: a chain that doubles itself ends here, and so does one
+that is longer than Python's stack is deep."""
+
+
+def _computed(function: Callable[..., int], operands: Elements) -> tuple[Computed] | None:
+    """What the function makes of the operands; None where it is computed in more than :data:`MOST_STEPS`."""
+    steps = 1 + sum(item.steps if isinstance(item, Computed) else 1 for item in operands)
+    return None if steps > MOST_STEPS else (Computed(function, operands, steps),)
 
 
 def _product(*sizes: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -86,13 +86,18 @@ def _named(model: Model, symbol: str | None) -> str | None:
     return sequences[0] if sequences else None
 
 
+def _needed(model: Model, web: Web) -> Iterator[ValueInfo]:
+    """The inputs that some output needs: the others have no part in the web."""
+    return (info for info in free_inputs(model.graph) if info.name in web.shapes)
+
+
 def _as_declared(info: ValueInfo) -> ValueInfo:
     return info if info.declared is None else replace(info, shape=info.declared)
 
 
 def _seeds_of_symbol(model: Model, web: Web, bound: Mapping[str, int]) -> dict[int, int]:
     seeds: dict[int, int] = {}
-    for info in free_inputs(model.graph):
+    for info in _needed(model, web):
         for axis, (declared, dim) in enumerate(
             zip(_as_declared(info).shape or (), web.dims(info.name), strict=True)
         ):
@@ -133,7 +138,7 @@ def _shown(model: Model, web: Web) -> int:
             features.update(web.root(part) for part in law.parts)
     mixed = {web.root(dim) for dim in web.mixed}
     found: dict[int, str] = {}
-    for info in free_inputs(model.graph):
+    for info in _needed(model, web):
         for axis, dim in enumerate(web.dims(info.name)):
             root = web.root(dim)
             ids = (info.dtype or "").startswith("int") and len(web.dims(info.name)) == 2 and axis == 1

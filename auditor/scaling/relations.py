@@ -39,7 +39,7 @@ def constants_of(graph: GraphDef) -> dict[str, TensorData]:
     """The tensors of the file by name: initializers, and the values of ``Constant`` nodes."""
     found = dict(graph.initializers)
     for node in graph.nodes:
-        if node.op_type == "Constant" and (data := held(node)) is not None:
+        if node.op_type == "Constant" and node.outputs and (data := held(node)) is not None:
             found[node.outputs[0]] = data
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from auditor.model.graph import AttributeValue, GraphDef, Model, NodeDef, TensorData, ValueInfo
+from auditor.safe import safe
 from auditor.scaling.errors import CannotScale
 from auditor.scaling.relations import constants_of, held
 from auditor.scaling.values import resized
@@ -114,12 +115,19 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 def _changed(data: TensorData, name: str, changes: Mapping[int, float]) -> TensorData:
     if data.load is None:  # elements are only made of values that are there
-        raise CannotScale(f"the constant {name} has no values to rewrite", _HINT)
+        raise CannotScale(f"the constant {safe(name)} has no values to rewrite", _HINT)
     values = np.array(data.load()).reshape(-1)
     for index, value in changes.items():
+        if values.dtype.kind in "iu" and not _fits(value, values.dtype):
+            raise CannotScale(f"the constant {safe(name)} cannot hold the size {value:,}", _HINT)
         values[index] = value
     shaped = values.reshape(data.shape)
     return TensorData(name=name, dtype=data.dtype, shape=data.shape, load=lambda: shaped)
+
+
+def _fits(value: float, dtype: np.dtype) -> bool:
+    bounds = np.iinfo(dtype)
+    return bounds.min <= value <= bounds.max
 
 
 def _read(graph: GraphDef, nodes: Iterable[NodeDef]) -> Mapping[str, TensorData]:
@@ -134,7 +142,7 @@ def _read(graph: GraphDef, nodes: Iterable[NodeDef]) -> Mapping[str, TensorData]
 def _resized_constant(
     node: NodeDef, shapes: Mapping[str, tuple[int, ...]], folded: Container[str]
 ) -> NodeDef:
-    if node.op_type != "Constant" or node.outputs[0] not in shapes:
+    if node.op_type != "Constant" or not node.outputs or node.outputs[0] not in shapes:
         return node
     data = held(node)
     if data is None:
@@ -150,6 +158,8 @@ def _declared(info: ValueInfo, shapes: Mapping[str, tuple[int, ...]]) -> ValueIn
         return info
     new = shapes[info.name]
     before = info.declared if info.declared is not None else info.shape
+    if len(before) != len(new):  # nobody has believed it so far
+        return info
     declared = tuple(
         size if isinstance(given, int) else given for given, size in zip(before, new, strict=True)
     )  # fmt: skip

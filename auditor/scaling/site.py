@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from msgspec import Struct
 
 from auditor.model.graph import NodeDef, TensorData
+from auditor.safe import safe
 from auditor.scaling.errors import CannotScale
 from auditor.scaling.web import Element, Literal, Web, evaluate
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 MOST_ELEMENTS = 1024
 """Longer vectors of integers are data, and no sizes."""
@@ -36,28 +41,59 @@ class Site(Struct, frozen=True, kw_only=True):
         return slot < len(self.node.outputs) and self.node.outputs[slot] in self.web.shapes
 
     def shape(self, slot: int) -> tuple[int, ...]:
-        """The shape of an input."""
-        return self.web.shapes[self.node.inputs[slot]]
+        """The shape of an input. Raises as :meth:`x`."""
+        return self.web.shapes[self._input(slot)]
 
     def out_shape(self, slot: int = 0) -> tuple[int, ...]:
-        """The shape of an output."""
-        return self.web.shapes[self.node.outputs[slot]]
+        """The shape of an output. Raises as :meth:`x`."""
+        return self.web.shapes[self._output(slot)]
 
-    def x(self, slot: int = 0) -> tuple[int, ...]:
-        """The dimensions of an input."""
-        return self.web.dims(self.node.inputs[slot])
+    def x(self, slot: int = 0, *, least: int = 0) -> tuple[int, ...]:
+        """The dimensions of an input.
 
-    def y(self, slot: int = 0) -> tuple[int, ...]:
-        """The dimensions of an output."""
-        return self.web.dims(self.node.outputs[slot])
+        Raises CannotScale where it is not given or has fewer axes than ``least``: EZKL takes nodes that the
+        specification of ONNX does not know.
+        """
+        return self._dims(self._input(slot), least)
+
+    def y(self, slot: int = 0, *, least: int = 0) -> tuple[int, ...]:
+        """The dimensions of an output. Raises as :meth:`x`."""
+        return self._dims(self._output(slot), least)
+
+    def pairs(self, ones: Sequence[T], others: Sequence[U]) -> Iterator[tuple[T, U]]:
+        """One of these with one of those. Raises CannotScale where there are more of one kind."""
+        if len(ones) != len(others):
+            raise self.stop(f"is told {len(ones)} and {len(others)} of the same things")
+        return zip(ones, others, strict=True)
 
     def is_constant(self, slot: int) -> bool:
         """Whether an input is a tensor of the file."""
-        return self.node.inputs[slot] in self.constants
+        return self.has(slot) and self.node.inputs[slot] in self.constants
 
     def is_fixed(self, slot: int) -> bool:
         """Whether an input is made of tensors of the file and of sizes alone."""
-        return self.is_constant(slot) or self.node.inputs[slot] in self.web.fixed
+        return self.is_constant(slot) or (self.has(slot) and self.node.inputs[slot] in self.web.fixed)
+
+    def _input(self, slot: int) -> str:
+        if not self.has(slot):
+            raise self.stop(f"has no input {slot}")
+        return self._known(self.node.inputs[slot])
+
+    def _output(self, slot: int) -> str:
+        if slot >= len(self.node.outputs):
+            raise self.stop(f"has no output {slot}")
+        return self._known(self.node.outputs[slot])
+
+    def _known(self, name: str) -> str:
+        if name not in self.web.shapes:
+            raise self.stop(f"has a value '{safe(name)}' whose shape is not known")
+        return name
+
+    def _dims(self, name: str, least: int) -> tuple[int, ...]:
+        dims = self.web.dims(name)
+        if len(dims) < least:
+            raise self.stop(f"has a value of {len(dims)} axes, where it needs {least}")
+        return dims
 
     # --- attributes
 
@@ -100,7 +136,7 @@ class Site(Struct, frozen=True, kw_only=True):
 
     def scalar(self, slot: int) -> float | None:
         """An input that is one floating-point number of the file."""
-        data = self.constants.get(self.node.inputs[slot])
+        data = self.constants.get(self.node.inputs[slot]) if self.has(slot) else None
         if data is None or data.load is None or math.prod(data.shape) != 1 or data.dtype != "float":
             return None
         return float(np.asarray(data.load()).reshape(-1)[0])

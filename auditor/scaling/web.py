@@ -36,10 +36,11 @@ class Size(Struct, frozen=True):
 
 
 class Computed(Struct, frozen=True):
-    """What integer arithmetic makes of other elements."""
+    """What integer arithmetic makes of other elements, in so many ``steps``."""
 
     function: Callable[..., int]
     operands: tuple[Element, ...]
+    steps: int
 
 
 Element = Literal | Size | Computed | int

@@ -34,7 +34,9 @@ def widen(model: Model, shapes: Mapping[str, tuple[int, ...]], factor: Fraction)
         raise CannotScale(f"a model cannot be {factor} times as wide", "give a factor above zero")
     web = relate(model, shapes, proportional=True)
     ends = (*model.graph.inputs, *model.graph.outputs)
-    borders = [d for info in ends if info.name not in model.graph.initializers for d in web.dims(info.name)]
+    # An input that no output needs has no shape that anybody knows, and is tied to nothing.
+    names = [i.name for i in ends if i.name in shapes and i.name not in model.graph.initializers]
+    borders = [dim for name in names for dim in web.dims(name)]
     fixed = pinned_classes(web, [*web.pinned, *borders])
     if all(web.root(dim) in fixed for dims in web.known_dims().values() for dim in dims):
         raise CannotScale("no width is hidden: each is tied to an input, an output or the space of an image")

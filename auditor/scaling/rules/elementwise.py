@@ -91,14 +91,15 @@ def reduce(site: Site) -> None:
     if axes is None or (not axes and not site.integer("noop_with_empty_axes", 0)):
         axes = tuple(range(rank)) if not (axes is None and site.integer("noop_with_empty_axes", 0)) else ()
     _drop(site, axes, bool(site.integer("keepdims", 1)))
-    site.mix(*(dims[axis] for axis in axes))
+    site.mix(*(dims[axis] for axis in axes if axis < rank))
 
 
 def arg_extreme(site: Site) -> None:
     """``ArgMax`` and ``ArgMin``: one axis goes."""
-    axis = site.axis("axis", 0, len(site.x()))
+    dims = site.x(least=1)
+    axis = site.axis("axis", 0, len(dims))
     _drop(site, (axis,), bool(site.integer("keepdims", 1)))
-    site.mix(site.x()[axis])
+    site.mix(dims[axis])
 
 
 def _drop(site: Site, axes: tuple[int, ...], keeps: bool) -> None:
@@ -129,10 +130,8 @@ def _pin_statistics(site: Site) -> None:
 
 def channel_normalization(site: Site) -> None:
     """``BatchNormalization`` and ``InstanceNormalization``: vectors of the channels."""
-    dims = site.x()
+    dims = site.x(least=2)
     site.web.same_all(site.node, dims, site.y())
-    if len(dims) < 2:
-        raise site.stop("normalises what has no channels")
     for slot in range(1, len(site.node.inputs)):
         if site.has(slot):
             site.web.same_all(site.node, site.x(slot), dims[1:2])
@@ -144,7 +143,7 @@ def channel_normalization(site: Site) -> None:
 
 def group_normalization(site: Site) -> None:
     """Groups stay as many; scale and bias are for channels since opset 21, for groups before."""
-    dims = site.x()
+    dims = site.x(least=2)
     site.web.same_all(site.node, dims, site.y())
     for slot in (1, 2):
         if site.opset >= 21:
@@ -152,6 +151,8 @@ def group_normalization(site: Site) -> None:
         else:
             site.pin(*site.x(slot))
     groups = site.integer("num_groups", 1)
+    if groups < 1:
+        raise site.stop("has no groups")
     site.web.function(
         site.node, site.web.fresh(groups), dims[1:2],
         lambda parts: groups if parts[0] % groups == 0 else None,

@@ -10,7 +10,8 @@ from auditor.scaling.site import Site
 
 def matmul(site: Site) -> None:
     """``MatMul``: the last axis of the left meets the last but one of the right; the others broadcast."""
-    left, right, out = site.x(0), site.x(1), site.y()
+    left, right = site.x(0, least=1), site.x(1, least=1)
+    out = site.y(least=min(len(left) - 1, 1) + min(len(right) - 1, 1))
     site.web.same(site.node, left[-1], right[-2] if len(right) > 1 else right[-1])
     site.web.contracted[site.node.outputs[0]] = left[-1]
     site.mix(left[-1])
@@ -33,7 +34,7 @@ def matmul(site: Site) -> None:
 
 def gemm(site: Site) -> None:
     """``Gemm``: rows x inputs times inputs x outputs, plus what broadcasts."""
-    left, right, out = site.x(0), site.x(1), site.y()
+    left, right, out = site.x(0, least=2), site.x(1, least=2), site.y(least=2)
     left = left[::-1] if site.integer("transA", 0) else left
     right = right[::-1] if site.integer("transB", 0) else right
     site.web.same_all(site.node, (left[0], left[1], right[1]), (out[0], right[0], out[1]))
@@ -55,14 +56,16 @@ def einsum(site: Site) -> None:
         raise site.stop("is an einsum without an arrow, or with an ellipsis, which is not followed")
     letters: dict[str, int] = {}
     for slot, term in enumerate(terms.split(",")):
-        for letter, dim in zip(term, site.x(slot), strict=True):
+        for letter, dim in site.pairs(term, site.x(slot)):
             if letter in letters and site.web.sizes[letters[letter]] == site.web.sizes[dim]:
                 site.web.same(site.node, dim, letters[letter])
             if letter not in letters or site.web.sizes[dim] > 1:
                 letters[letter] = dim
         if site.is_constant(slot):
             site.feature(*site.x(slot))
-    for letter, dim in zip(result, site.y(), strict=True):
+    if not set(result) <= letters.keys():
+        raise site.stop("is an einsum whose result has letters of no operand")
+    for letter, dim in site.pairs(result, site.y()):
         site.web.same(site.node, dim, letters[letter])
     site.mix(*(dim for letter, dim in letters.items() if letter not in result))
 

@@ -16,20 +16,22 @@ def recurrent(site: Site) -> None:
     if site.has(4):
         raise site.stop("is given the lengths of its sequences, which is not followed")
     web, node, gates = site.web, site.node, _GATES[site.node.op_type]
-    steps, batch, inputs = site.x(0)
-    directions, width = site.x(2)[0], site.x(2)[2]
-    stacked = [(site.x(1)[1], gates), (site.x(2)[1], gates)]
-    web.same_all(node, (site.x(1)[0], site.x(1)[2]), (directions, inputs))
+    steps, batch, inputs, *_ = site.x(0, least=3)
+    given, carried = site.x(1, least=3), site.x(2, least=3)
+    directions, width = carried[0], carried[2]
+    stacked = [(given[1], gates), (carried[1], gates)]
+    web.same_all(node, (given[0], given[2]), (directions, inputs))
     if site.has(3):
-        web.same(node, site.x(3)[0], directions)
-        stacked.append((site.x(3)[1], 2 * gates))
+        bias = site.x(3, least=2)
+        web.same(node, bias[0], directions)
+        stacked.append((bias[1], 2 * gates))
     for rows, count in stacked:
         web.product(node, rows, (_fixed(site, count), width))
     for slot in (5, 6):
         if site.has(slot):
             web.same_all(node, site.x(slot), (directions, batch, width))
     if site.has(7):
-        web.product(node, site.x(7)[1], (_fixed(site, 3), width))
+        web.product(node, site.x(7, least=2)[1], (_fixed(site, 3), width))
     for slot in range(len(node.outputs)):
         if site.gives(slot):
             out = (steps, directions, batch, width) if slot == 0 else (directions, batch, width)

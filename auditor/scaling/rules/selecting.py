@@ -13,7 +13,7 @@ from auditor.scaling.web import Element, Literal, Size
 
 def gather(site: Site) -> None:
     """The axes of the indices stand where the axis of the data stood. What is indexed is no width."""
-    data, indices, out = site.x(0), site.x(1), site.y()
+    data, indices, out = site.x(0, least=1), site.x(1), site.y()
     axis = site.axis("axis", 0, len(data))
     site.web.same_all(site.node, (*data[:axis], *indices, *data[axis + 1 :]), out)
     site.pin(data[axis])
@@ -24,10 +24,10 @@ def gather(site: Site) -> None:
 
 def gather_elements(site: Site) -> None:
     """One entry of the data for each index."""
-    data, indices = site.x(0), site.x(1)
+    data, indices = site.x(0, least=1), site.x(1)
     site.web.same_all(site.node, indices, site.y())
     axis = site.axis("axis", 0, len(data))
-    for place, (one, other) in enumerate(zip(data, indices, strict=True)):
+    for place, (one, other) in enumerate(site.pairs(data, indices)):
         if place != axis and site.web.sizes[one] == site.web.sizes[other]:
             site.web.same(site.node, one, other)
     site.pin(data[axis], indices[axis])
@@ -36,7 +36,7 @@ def gather_elements(site: Site) -> None:
 
 def gather_nd(site: Site) -> None:
     """Each row of the indices names an entry; ``batch_dims`` axes are shared."""
-    data, indices = site.x(0), site.x(1)
+    data, indices = site.x(0), site.x(1, least=1)
     shared, depth = site.integer("batch_dims", 0), site.shape(1)[-1]
     site.web.same_all(site.node, data[:shared], indices[:shared])
     site.web.same_all(site.node, (*indices[:-1], *data[shared + depth :]), site.y())
@@ -47,25 +47,25 @@ def gather_nd(site: Site) -> None:
 
 def scatter(site: Site) -> None:
     """``ScatterElements``, ``ScatterND``: the data with some entries replaced."""
-    site.web.same_all(site.node, site.x(0), site.y())
+    data, indices = site.x(0, least=1), site.x(1, least=1)
+    site.web.same_all(site.node, data, site.y())
     if site.node.op_type == "ScatterND":
         depth = site.shape(1)[-1]
-        updates = (*site.x(1)[:-1], *site.x(0)[depth:])
-        site.web.same_all(site.node, updates, site.x(2))
-        site.pin(*site.x(0)[:depth], *site.x(1))
-        site.keep(site.x(1)[-1])
+        site.web.same_all(site.node, (*indices[:-1], *data[depth:]), site.x(2))
+        site.pin(*data[:depth], *indices)
+        site.keep(indices[-1])
         return
-    site.web.same_all(site.node, site.x(1), site.x(2))
-    site.keep(*site.x(1), site.x(0)[site.axis("axis", 0, len(site.x(0)))])
+    site.web.same_all(site.node, indices, site.x(2))
+    site.keep(*indices, data[site.axis("axis", 0, len(data))])
 
 
 def top_k(site: Site) -> None:
     """As many entries along an axis as are asked for."""
-    dims = site.x()
+    dims = site.x(least=1)
     axis = site.axis("axis", -1, len(dims))
     for slot in range(len(site.node.outputs)):
         if site.gives(slot):
-            out = site.y(slot)
+            out = site.y(slot, least=len(dims))
             site.web.same_all(
                 site.node, dims[:axis] + dims[axis + 1 :], out[:axis] + out[axis + 1 :]
             )  # fmt: skip
@@ -75,7 +75,7 @@ def top_k(site: Site) -> None:
 
 def one_hot(site: Site) -> None:
     """A new axis of as many classes as there are."""
-    indices, out = site.x(0), site.y()
+    indices, out = site.x(0), site.y(least=1)
     axis = site.axis("axis", -1, len(out))
     site.web.same_all(site.node, indices, out[:axis] + out[axis + 1 :])
     site.pin(out[axis])
@@ -96,7 +96,7 @@ class _Cut(Struct, frozen=True, kw_only=True):
 def slice_axes(site: Site) -> None:
     """Axes are cut; the others stay."""
     sliced = _cuts(site)
-    for axis, (before, after) in enumerate(zip(site.x(), site.y(), strict=True)):
+    for axis, (before, after) in enumerate(site.pairs(site.x(), site.y())):
         if axis not in sliced:
             site.web.same(site.node, before, after)
     for cut in sliced.values():
@@ -104,7 +104,7 @@ def slice_axes(site: Site) -> None:
 
 
 def _cuts(site: Site) -> dict[int, _Cut]:
-    dims, out = site.x(), site.y()
+    dims, out = site.x(least=1), site.y(least=len(site.x()))
     starts: tuple[Element, ...] | None = site.integers("starts") or site.elements(1)
     ends: tuple[Element, ...] | None = site.integers("ends") or site.elements(2)
     axes = site.integers("axes") or (site.numbers(3) if site.has(3) else None)
@@ -114,6 +114,9 @@ def _cuts(site: Site) -> dict[int, _Cut]:
     for slot in range(1, len(site.node.inputs)):
         if site.has(slot):
             site.pin(*site.x(slot))
+    cuts = len(axes or starts)
+    if not len(starts) == len(ends) == cuts or (steps is not None and len(steps) != cuts):
+        raise site.stop("is cut at more places than it has axes, or at fewer")
     found = {}
     for index, axis in enumerate(axes or range(len(starts))):
         axis, step = axis % len(dims), (steps or (1,) * len(starts))[index]

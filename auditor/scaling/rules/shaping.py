@@ -14,14 +14,14 @@ def reshape(site: Site) -> None:
     _regroup(site, site.x(), site.y())
     given = site.integers("shape")
     if given is not None:
-        for index, (size, dim) in enumerate(zip(given, site.y(), strict=True)):
+        for index, (size, dim) in enumerate(site.pairs(given, site.y())):
             if size > 0:
                 site.web.demand_attribute(site.number, "shape", dim, index)
         return
     targets = site.elements(1)
     if targets is None:
         raise site.stop("is given a shape that is not followed")
-    for target, dim in zip(targets, site.y(), strict=True):
+    for target, dim in site.pairs(targets, site.y()):
         if site.value(target) > 0:  # 0 and -1 leave the size to the input
             site.web.demand(site.node, target, dim)
     site.pin(*site.x(1))
@@ -34,6 +34,8 @@ def _regroup(site: Site, before: Sequence[int], after: Sequence[int]) -> None:
     right = [dim for dim in after if sizes[dim] != 1]
     if not all(sizes[dim] for dim in (*left, *right)):
         raise site.stop("reshapes a tensor without elements")
+    if prod(sizes[dim] for dim in left) != prod(sizes[dim] for dim in right):
+        raise site.stop("makes another number of elements")
     while left and right:
         ins, outs = [left.pop(0)], [right.pop(0)]
         while (size := prod(sizes[d] for d in ins)) != (other := prod(sizes[d] for d in outs)):
@@ -53,7 +55,7 @@ def flatten(site: Site) -> None:
     dims, rank = site.x(), len(site.x())
     axis = site.integer("axis", 1)
     axis = axis + rank if axis < 0 else axis
-    for out, parts in zip(site.y(), (dims[:axis], dims[axis:]), strict=True):
+    for out, parts in site.pairs(site.y(), (dims[:axis], dims[axis:])):
         real = [dim for dim in parts if site.web.sizes[dim] != 1]
         if real:
             site.web.product(site.node, out, real)
@@ -62,7 +64,10 @@ def flatten(site: Site) -> None:
 def transpose(site: Site) -> None:
     """The same axes in another order."""
     dims = site.x()
-    perm = site.integers("perm") or tuple(reversed(range(len(dims))))
+    rank = len(dims)
+    perm = [axis % max(rank, 1) for axis in site.integers("perm") or reversed(range(rank))]
+    if sorted(perm) != list(range(rank)):
+        raise site.stop("is given an order of its axes that leaves some out")
     site.web.same_all(site.node, [dims[axis] for axis in perm], site.y())
 
 
@@ -83,9 +88,9 @@ def unsqueeze(site: Site) -> None:
 
 def concat(site: Site) -> None:
     """Along the axis lengths add up."""
-    out = site.y()
+    out = site.y(least=1)
     axis = site.axis("axis", 1 if site.opset < 4 else 0, len(out))
-    inputs = [site.x(slot) for slot in range(len(site.node.inputs)) if site.has(slot)]
+    inputs = [site.x(slot, least=len(out)) for slot in range(len(site.node.inputs)) if site.has(slot)]
     for dims in inputs:
         site.web.same_all(
             site.node, dims[:axis] + dims[axis + 1 :], out[:axis] + out[axis + 1 :]
@@ -96,9 +101,9 @@ def concat(site: Site) -> None:
 
 def split(site: Site) -> None:
     """Along the axis lengths add up; without sizes the parts are equal."""
-    dims = site.x()
+    dims = site.x(least=1)
     axis = site.axis("axis", 0, len(dims))
-    outputs = [site.y(slot) for slot in range(len(site.node.outputs)) if site.gives(slot)]
+    outputs = [site.y(slot, least=len(dims)) for slot in range(len(site.node.outputs)) if site.gives(slot)]
     if len(outputs) != len(site.node.outputs):
         raise site.stop("has parts that nobody reads")
     for out in outputs:
@@ -107,6 +112,8 @@ def split(site: Site) -> None:
     sizes, given = site.elements(1), site.integers("split")
     if site.has(1) and sizes is None:
         raise site.stop("is cut into parts whose sizes are not followed")
+    if any(told is not None and len(told) != len(parts) for told in (sizes, given)):
+        raise site.stop("is told the sizes of more parts than it has, or of fewer")
     for index, dim in enumerate(parts):
         if sizes is not None:
             site.web.demand(site.node, sizes[index], dim)
@@ -140,7 +147,7 @@ def tile(site: Site) -> None:
     repeats = site.elements(1)
     if repeats is None:
         raise site.stop("repeats its axes a number of times that is not followed")
-    for before, after, times in zip(site.x(), site.y(), repeats, strict=True):
+    for (before, after), times in site.pairs(tuple(site.pairs(site.x(), site.y())), repeats):
         if site.web.sizes[before] == site.web.sizes[after]:
             site.web.same(site.node, before, after)
         elif site.web.sizes[before] == 1:
@@ -157,7 +164,7 @@ def filled(site: Site) -> None:
     targets = site.elements(0)
     if targets is None:
         raise site.stop("is given a shape that is not followed")
-    for target, dim in zip(targets, site.y(), strict=True):
+    for target, dim in site.pairs(targets, site.y()):
         becomes(site, target, dim)
     site.pin(*site.x())
 
@@ -165,7 +172,7 @@ def filled(site: Site) -> None:
 def counted(site: Site) -> None:
     """``Range``: from zero in steps of one it is as long as its limit says; else its length stays."""
     start, limit, step = (site.elements(slot) for slot in range(3))
-    dim = site.y()[0]
+    dim = site.y(least=1)[0]
     if start and limit and step and site.value(start[0]) == 0 and site.value(step[0]) == 1:
         becomes(site, limit[0], dim)
     else:

@@ -10,11 +10,11 @@ from auditor.scaling.site import Site
 
 def conv(site: Site) -> None:
     """X (N, C, ...), W (M, C / group, ...), B (M)."""
-    data, kernel, out = site.x(0), site.x(1), site.y()
+    data, kernel, out = site.x(0, least=2), site.x(1, least=2), site.y(least=2)
     site.web.same_all(site.node, (data[0], kernel[0]), (out[0], out[1]))
     _channels(site, data[1], kernel[1], kernel[0])
     if site.has(2):
-        site.web.same(site.node, site.x(2)[0], kernel[0])
+        site.web.same(site.node, site.x(2, least=1)[0], kernel[0])
     site.keep(*kernel[2:])
     site.feature(data[1], kernel[0], *kernel[2:])
     _space(site, data[2:], out[2:], _convolved(site, site.shape(1)[2:]))
@@ -22,11 +22,11 @@ def conv(site: Site) -> None:
 
 def conv_transpose(site: Site) -> None:
     """X (N, C, ...), W (C, M / group, ...), B (M)."""
-    data, kernel, out = site.x(0), site.x(1), site.y()
+    data, kernel, out = site.x(0, least=2), site.x(1, least=2), site.y(least=2)
     site.web.same_all(site.node, (data[0], data[1]), (out[0], kernel[0]))
     _channels(site, out[1], kernel[1], kernel[0])
     if site.has(2):
-        site.web.same(site.node, site.x(2)[0], out[1])
+        site.web.same(site.node, site.x(2, least=1)[0], out[1])
     site.keep(*kernel[2:])
     site.feature(data[1], out[1], *kernel[2:])
     _space(site, data[2:], out[2:], None)
@@ -35,6 +35,8 @@ def conv_transpose(site: Site) -> None:
 def _channels(site: Site, whole: int, share: int, others: int) -> None:
     """``whole`` channels in groups of ``share``. One channel to a group stays so: the groups grow."""
     group = site.integer("group", 1)
+    if group < 1:
+        raise site.stop("has no groups")
     if group == 1:
         site.web.same(site.node, whole, share)
         return
@@ -62,7 +64,7 @@ def _channels(site: Site, whole: int, share: int, others: int) -> None:
 
 def pool(site: Site) -> None:
     """Pools keep batch and channels."""
-    data, out = site.x(), site.y()
+    data, out = site.x(least=2), site.y(least=2)
     if any(site.gives(slot) for slot in range(1, len(site.node.outputs))):
         raise site.stop("gives indices, which are not followed")
     site.web.same_all(site.node, data[:2], out[:2])
@@ -74,7 +76,7 @@ def pool(site: Site) -> None:
 
 def global_pool(site: Site) -> None:
     """Space becomes one."""
-    data = site.x()
+    data = site.x(least=2)
     site.web.same_all(site.node, data[:2], site.y()[:2])
     site.mix(*data[2:])
     site.pin(*data[2:])
@@ -84,7 +86,9 @@ def resize(site: Site) -> None:
     """``Resize`` and ``Upsample``: what is stretched is space, and never a width."""
     data, out = site.x(), site.y()
     targets = site.elements(3) if site.node.op_type == "Resize" else None
-    for axis, (before, after) in enumerate(zip(data, out, strict=True)):
+    if targets is not None and len(targets) != len(out):
+        raise site.stop("is given sizes of other axes than it has")
+    for axis, (before, after) in enumerate(site.pairs(data, out)):
         if site.web.sizes[before] == site.web.sizes[after]:
             site.web.same(site.node, before, after)
         else:
@@ -98,7 +102,7 @@ def resize(site: Site) -> None:
 def pad(site: Site) -> None:
     """A padded axis is longer by what is added."""
     data, out = site.x(), site.y()
-    for before, after in zip(data, out, strict=True):
+    for before, after in site.pairs(data, out):
         added = site.web.sizes[after] - site.web.sizes[before]
         if added == 0:
             site.web.same(site.node, before, after)
@@ -110,12 +114,14 @@ def pad(site: Site) -> None:
 
 def depth_to_space(site: Site) -> None:
     """``DepthToSpace`` and back: blocks of pixels become channels."""
-    narrow, deep = (site.y(), site.x()) if site.node.op_type == "DepthToSpace" else (site.x(), site.y())
+    narrow, deep = site.x(least=2), site.y(least=2)
+    if site.node.op_type == "DepthToSpace":
+        narrow, deep = deep, narrow
     block = site.web.fresh(site.integer("blocksize", 1) ** 2)
     site.web.same(site.node, narrow[0], deep[0])
     site.web.product(site.node, deep[1], (block, narrow[1]))
     site.pin(block, *narrow[2:], *deep[2:])
-    for one, other in zip(narrow[2:], deep[2:], strict=True):
+    for one, other in site.pairs(narrow[2:], deep[2:]):
         _unmoved(site, one, other, "cuts an image whose size would have to change")
 
 
@@ -131,6 +137,11 @@ def _convolved(site: Site, kernel: tuple[int, ...]) -> Window:
     pads = site.integers("pads") or (0,) * (2 * rank)
     auto = site.node.attributes.get("auto_pad", "NOTSET")
     upwards = bool(site.integer("ceil_mode", 0))
+    axes = len(site.x()) - 2
+    if {rank, len(strides), len(dilations), len(pads) / 2} != {axes}:
+        raise site.stop("has a window of other axes than what it slides over")
+    if min((*strides, *dilations), default=1) < 1:
+        raise site.stop("has a window that does not move on")
 
     def size(axis: int, before: int) -> int | None:
         if auto in ("SAME_UPPER", "SAME_LOWER"):
@@ -147,7 +158,7 @@ def _convolved(site: Site, kernel: tuple[int, ...]) -> Window:
 def _space(site: Site, before: tuple[int, ...], after: tuple[int, ...], window: Window | None) -> None:
     site.pin(*before, *after)
     site.mix(*before)
-    for axis, (one, other) in enumerate(zip(before, after, strict=True)):
+    for axis, (one, other) in enumerate(site.pairs(before, after)):
         if window is None or window(axis, site.web.sizes[one]) != site.web.sizes[other]:
             _unmoved(site, one, other, "changes a length in a way that is not followed")
         elif site.web.sizes[one] == site.web.sizes[other] and window(axis, 2 * site.web.sizes[one]) == (
