@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditor.circuit import ops
+from auditor.circuit import RunArgs, ops
 from auditor.circuit.ops import Op
 from auditor.layout import LayoutError, lay_out, least_logrows
-from auditor.layout.rules import operations_with_rules
+from auditor.layout.primitives import pairwise
+from auditor.layout.region import LayoutSettings, Region
+from auditor.layout.rules import apply_rule, operations_with_rules
+from auditor.layout.values import Value
 from tests.layout.circuits import Drawing, one_op
 
 RELU = ops.LeakyReLU(slope=0.0, scale=7)
@@ -32,6 +35,27 @@ def cells(op: Op, *shapes: tuple[int, ...], **run_args: Any) -> int:
     """The cells of an operation alone, on inputs of the first shape; the last is the output's."""
     circuit = one_op(op, shapes[0], shapes[-1], count=len(shapes) - 1, **PRIVATE, **run_args)
     return lay_out(circuit).layers[-1].total_assignments
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 4, 9, 2**32 - 1])
+def test_a_power_is_one_multiplication_after_another(exponent: int) -> None:
+    """As quickly for the largest exponent that EZKL knows as for any other."""
+    assert cells(ops.Pow(exponent=exponent), (1, 4), (1, 4)) == 4 * max(exponent - 1, 0)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (4, 1)])
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 7])
+def test_a_power_of_a_constant_takes_what_its_multiplications_take(
+    exponent: int, shape: tuple[int, ...]
+) -> None:
+    base = Value(shape=shape, size=math.prod(shape), constants=frozenset({3, 5}))
+    at_once, by_turns = (Region(LayoutSettings.from_run_args(RunArgs())) for _ in range(2))
+    product = base
+    for _ in range(1, exponent):
+        product = pairwise(by_turns, product, base)
+    assert apply_rule(ops.Pow(exponent=exponent), [base], at_once) == product
+    assert at_once.main.position == by_turns.main.position
+    assert at_once.constants == by_turns.constants
 
 
 def test_every_operation_has_a_rule() -> None:

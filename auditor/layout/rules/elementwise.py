@@ -45,8 +45,11 @@ def negate(op: ops.Neg, inputs: Sequence[Value], region: Region) -> Value:
 def power(op: ops.Pow, inputs: Sequence[Value], region: Region) -> Value:
     """EZKL ``pow``: repeated multiplication; exponents 0 and 1 are free."""
     result = inputs[0]
-    for _ in range(1, op.exponent):
+    multiplications = max(op.exponent - 1, 0)
+    for _ in range(min(multiplications, 2)):
         result = pairwise(region, result, inputs[0])
+    # From the second on each is like the one before, and an exponent may be as large as 2^32.
+    region.advance(max(multiplications - 2, 0) * result.size)
     return result
 
 
