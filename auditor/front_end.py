@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,6 +21,9 @@ from auditor.report import WHOLE_MODEL, UnsupportedOperator
 from auditor.safe import safe
 from auditor.sizing.logrows import MAX_LOGROWS
 from auditor.verdict import Open
+
+if TYPE_CHECKING:
+    from auditor.guard import Limits
 
 
 class Lowered(Struct, frozen=True, kw_only=True):
@@ -64,7 +68,7 @@ def lower_model(
             return _unmodelled(error, step)
         if choice == "onnx":
             return _unmodelled(error, f"--front-end auto: EZKL {EZKL_VERSION} then lowers this model itself")
-        return _by_ezkl(path, run_args)
+        return _by_ezkl_instead(path, run_args, error)
 
 
 def lay_out_or_reject(lowered: Lowered, operators: Mapping[str, str], *, longer: bool = False) -> Lowered:
@@ -128,23 +132,37 @@ def _has_ezkl() -> bool:
     return ezkl_version() == EZKL_VERSION
 
 
-def _by_ezkl(path: Path, run_args: RunArgs) -> Lowered:
+def _by_ezkl_instead(path: Path, run_args: RunArgs, error: Unmodelled) -> Lowered:
+    """EZKL's answer to what we do not model; where it dies over it or takes too long, nobody knows one."""
+    from auditor.ezkl import WorkerDied
+    from auditor.front_ends.ezkl import instead_limits
+
+    try:
+        return _by_ezkl(path, run_args, instead_limits(path))
+    except WorkerDied as died:
+        if died.kind == "disk":  # that is about this machine, and not about the model
+            raise
+        step = "--front-end ezkl: EZKL has more time then" if died.kind == "timeout" else ""
+        return _unmodelled(error, step, f"; and {died.message}")
+
+
+def _by_ezkl(path: Path, run_args: RunArgs, limits: Limits | None = None) -> Lowered:
     # Loaded where it is used: few models need it, and it brings what starts and watches processes.
     from auditor.ezkl import Rejected
     from auditor.front_ends.ezkl import lower_with_ezkl
 
     notes: list[str] = []
     try:
-        circuit = lower_with_ezkl(path, run_args, note=notes.append)
+        circuit = lower_with_ezkl(path, run_args, limits=limits, note=notes.append)
     except Rejected as error:
         return Lowered(front_end="ezkl", unsupported=(_unsupported("", "", error.reason),))
     return Lowered(front_end="ezkl", circuit=circuit, notes=tuple(notes))
 
 
-def _unmodelled(error: Unmodelled, step: str) -> Lowered:
-    reason = f"not modelled exactly: {error.reason}"
+def _unmodelled(error: Unmodelled, step: str, also: str = "") -> Lowered:
+    reason = f"not modelled exactly: {error.reason}{also}"
     item = _unsupported(error.operator, error.node, reason, error.way_out)
-    steps = (error.way_out, step) if error.way_out else (step,)
+    steps = tuple(filter(None, (error.way_out, step)))
     unknown = Open(binding="support", reason=f"{item.operator} is {item.reason}", next=steps)
     return Lowered(front_end="onnx", unsupported=(item,), unknown=(unknown,))
 
