@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -21,9 +20,6 @@ from auditor.report import WHOLE_MODEL, UnsupportedOperator
 from auditor.safe import safe
 from auditor.sizing.logrows import MAX_LOGROWS
 from auditor.verdict import Open
-
-if TYPE_CHECKING:
-    from auditor.guard import Limits
 
 
 class Lowered(Struct, frozen=True, kw_only=True):
@@ -135,10 +131,9 @@ def _has_ezkl() -> bool:
 def _by_ezkl_instead(path: Path, run_args: RunArgs, error: Unmodelled) -> Lowered:
     """EZKL's answer to what we do not model; where it dies over it or takes too long, nobody knows one."""
     from auditor.ezkl import WorkerDied
-    from auditor.front_ends.ezkl import instead_limits
 
     try:
-        return _by_ezkl(path, run_args, instead_limits(path))
+        return _by_ezkl(path, run_args, instead=True)
     except WorkerDied as died:
         if died.kind == "disk":  # that is about this machine, and not about the model
             raise
@@ -146,14 +141,14 @@ def _by_ezkl_instead(path: Path, run_args: RunArgs, error: Unmodelled) -> Lowere
         return _unmodelled(error, step, f"; and {died.message}")
 
 
-def _by_ezkl(path: Path, run_args: RunArgs, limits: Limits | None = None) -> Lowered:
+def _by_ezkl(path: Path, run_args: RunArgs, *, instead: bool = False) -> Lowered:
     # Loaded where it is used: few models need it, and it brings what starts and watches processes.
     from auditor.ezkl import Rejected
     from auditor.front_ends.ezkl import lower_with_ezkl
 
     notes: list[str] = []
     try:
-        circuit = lower_with_ezkl(path, run_args, limits=limits, note=notes.append)
+        circuit = lower_with_ezkl(path, run_args, instead=instead, note=notes.append)
     except Rejected as error:
         return Lowered(front_end="ezkl", unsupported=(_unsupported("", "", error.reason),))
     return Lowered(front_end="ezkl", circuit=circuit, notes=tuple(notes))

@@ -26,15 +26,16 @@ def unmodelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def die(monkeypatch: pytest.MonkeyPatch, kind: FailureKind) -> list[Limits | None]:
-    """EZKL dies of this; what it is allowed comes into the list."""
-    allowed: list[Limits | None] = []
+def die(monkeypatch: pytest.MonkeyPatch, kind: FailureKind) -> list[Limits]:
+    """EZKL dies of this; what it was allowed comes into the list."""
+    allowed: list[Limits] = []
 
-    def lower(path: Path, run_args: RunArgs, *, limits: Limits | None, note: object) -> NoReturn:
+    def call(function: str, request: object, *, stage: str, limits: Limits) -> NoReturn:
         allowed.append(limits)
-        raise WorkerDied(WorkerFailure(stage="lowering with EZKL", kind=kind, reason="it was so"))
+        raise WorkerDied(WorkerFailure(stage=stage, kind=kind, reason="it was so"))
 
-    monkeypatch.setattr(ezkl, "lower_with_ezkl", lower)
+    monkeypatch.setattr(ezkl, "require_ezkl", lambda: None)
+    monkeypatch.setattr(ezkl, "call", call)
     return allowed
 
 
@@ -62,7 +63,7 @@ def test_no_answer_of_ezkl_leaves_it_open(
     assert open_.reason.startswith("Pow is not modelled exactly: a scale of")
     assert "; and lowering with EZKL" in open_.reason
     assert open_.next == (("--front-end ezkl: EZKL has more time then",) if kind == "timeout" else ())
-    assert [item.cpu_seconds for item in allowed if item] == [20]
+    assert allowed == [instead_limits(unmodelled)]
 
 
 def test_a_full_disk_is_no_answer_about_the_model(unmodelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,4 +78,4 @@ def test_whoever_asks_for_ezkl_waits_as_long_as_it_takes(
     allowed = die(monkeypatch, "timeout")
     with pytest.raises(WorkerDied):
         lowered(unmodelled, "ezkl")
-    assert allowed == [None]
+    assert allowed == [Limits()]

@@ -32,6 +32,8 @@ _SECONDS_PER_MB = 2
 def instead_limits(model_path: Path) -> Limits:
     """What EZKL may take for a model that nobody asked it about by name: processor time by the file's size.
 
+    The weights have to be inside it.
+
     What it ponders over for longer is hardly a model that somebody means to prove, and whoever knows better
     asks for EZKL itself, which then has what :class:`Limits` allows.
     """
@@ -45,9 +47,12 @@ def lower_with_ezkl(
     run_args: RunArgs,
     *,
     limits: Limits | None = None,
+    instead: bool = False,
     note: Callable[[str], None] | None = None,
 ) -> Circuit:
     """The circuit EZKL makes of a model, before layout.
+
+    Asked ``instead`` of our own lowering, and with no other ``limits``, EZKL has :func:`instead_limits`.
 
     ``note`` is told, in one sentence, when a copy had to be lowered instead: EZKL reads no external data, so
     such weights are put inside first. Raises :class:`auditor.ezkl.Rejected` when EZKL rejects the model or
@@ -55,14 +60,15 @@ def lower_with_ezkl(
     of it, :class:`InternalFailure` when the worker ran into ``limits`` or died.
     """
     require_ezkl()
-    limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="auditor-") as directory:
-        inlined = inlined_copy(model_path, Path(directory), limits)
+        inlined = inlined_copy(model_path, Path(directory), limits or Limits())
         if inlined is not None and note is not None:
             note("EZKL reads no external data: lowered a copy of the model with the weights inside it")
         request = {
             "model": str((inlined or model_path).absolute()),
             "settings": settings_for_compiling(run_args, EZKL_VERSION),
         }
+        if limits is None:
+            limits = instead_limits(inlined or model_path) if instead else Limits()
         compiled = call("compile_circuit", request, stage="lowering with EZKL", limits=limits)
     return decode_circuit(compiled.value, run_args)
