@@ -13,6 +13,7 @@ from auditor.forecasting.forecast import ForecastOptions, forecast
 from auditor.forecasting.report import ForecastReport
 from auditor.landscape.nouns import Way
 from auditor.options import PlanRequest, Request, parse_request
+from auditor.rules import names
 from auditor.size_up import Sized
 from samples.graphs.__main__ import ARCHITECTURES
 from tools.worker import REPOSITORY
@@ -119,7 +120,9 @@ def find(subject: Subject, folder: Path) -> Found:
     made = sized.system is not None
     # Without a circuit other run args change nothing of what a larger model would be.
     factors: dict[Axis, tuple[int, ...]] = dict.fromkeys(AXES, FACTORS) if made or not subject.again else {}
-    options = ForecastOptions(machines=tuple(MACHINES), budget_usd=BUDGET_USD)
+    # Named, all of them are drawn.
+    scenarios = tuple(names("scenarios"))
+    options = ForecastOptions(scenarios=scenarios, machines=tuple(MACHINES), budget_usd=BUDGET_USD)
     return Found(
         subject=subject,
         sized=sized,

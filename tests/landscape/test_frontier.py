@@ -15,7 +15,8 @@ from auditor.pricing.hardware import THIS_MACHINE, shipped_names
 from auditor.rules import names
 from auditor.trends.forecast import Crossing
 from tools.frontier import PAGE, PICTURES
-from tools.frontier_subjects import MACHINES, SUBJECTS, Found, Subject, find
+from tools.frontier_charts import SCENARIOS
+from tools.frontier_subjects import LAPTOP, MACHINES, SUBJECTS, Found, Subject, find
 from tools.frontier_systems import fits, other_people, ratio_text, sources
 from tools.frontier_tables import (
     amount,
@@ -84,6 +85,16 @@ def test_the_years_of_lenet_are_made_again_in_every_scenario(lenet: Found) -> No
         (row,) = rows(text)
         assert row in WRITTEN.splitlines()
         assert all(f"{letter} " in row for letter in "TM$")
+
+
+def test_the_futures_that_are_drawn_are_there(lenet: Found) -> None:
+    assert lenet.forecast is not None
+    drawn = {scenario.id: scenario.fans for scenario in lenet.forecast.scenarios}
+    for name in SCENARIOS:
+        assert {fan.profile for fan in drawn[name]} == {LAPTOP}
+        assert {fan.kind for fan in drawn[name]} >= {"seconds", "bytes"}
+        for what in ("time", "memory"):
+            assert f">{name}<" in (PICTURES / f"future-{what}.svg").read_text(encoding="utf-8")
 
 
 def test_the_reasons_of_lenet_are_made_again(lenet: Found) -> None:
