@@ -90,7 +90,8 @@ class Propagation:
         """The change of each wire reached; of tied wires the first stands for all."""
         self.ops: dict[int, TypedOp] = {}
         self._tied = {outlet: bound for bound in bounds for outlet in bound}
-        self._todo: list[tuple[Outlet, int | None]] = []
+        self._todo: dict[Outlet, int | None] = {}
+        """Wires to follow, the last one first, and the node through which each was reached."""
         self._reached: dict[Outlet, tuple[Node, Change, bool]] = {}
         """The node through which a wire was reached, from which change, and whether also back."""
 
@@ -104,9 +105,9 @@ class Propagation:
         if any(self.blockage.stops(self.graph, (member, change), None) for member in group):
             return False
         self.wires[group[0]] = change
-        self._todo.append((group[0], None))
+        self._todo[group[0]] = None
         while self._todo:
-            wire, emitter = self._todo.pop()
+            wire, emitter = self._todo.popitem()
             change = self.wires[wire]
             for member in self.group(wire):
                 if not self._enter_readers((member, change), emitter):
@@ -114,13 +115,16 @@ class Propagation:
         return True
 
     def _enter_readers(self, change: Change, emitter: int | None) -> bool:
-        nodes, (producer, out_slot) = self.graph.nodes, change[0]
-        if producer != emitter and not self._enter_node(nodes[producer], ("out", out_slot), change):
-            return False
+        return all(self._enter_node(node, io, change) for node, io in self._neighbours(change[0], emitter))
+
+    def _neighbours(self, wire: Outlet, emitter: int | None) -> Iterator[tuple[Node, InOut]]:
+        """The nodes at a wire and the interface to each, without the one through which it was reached."""
+        nodes, (producer, out_slot) = self.graph.nodes, wire
+        if producer != emitter:
+            yield nodes[producer], ("out", out_slot)
         for node_id, slot in nodes[producer].outputs[out_slot].successors:
-            if node_id != emitter and not self._enter_node(nodes[node_id], ("in", slot), change):
-                return False
-        return True
+            if node_id != emitter:
+                yield nodes[node_id], ("in", slot)
 
     def _enter_node(self, node: Node, io: InOut, change: Change) -> bool:
         op = self.ops.get(node.id)
@@ -133,6 +137,8 @@ class Propagation:
             return False
         if consequence.op is not None:
             self.ops[node.id] = consequence.op
+            if self._will_come_again(node):
+                return False
         for other, axes in consequence.changes:
             group = self.group(as_outlet(other, node))
             previous = self.wires.get(group[0])
@@ -152,8 +158,23 @@ class Propagation:
             if self.blockage.stops(self.graph, (member, axes), node_id):
                 self._blocked((wire, axes), None)
                 return False
-        self._todo.append((wire, node_id))
-        return True
+        self._todo[wire] = node_id
+        return not self._will_come_back(wire, node_id)
+
+    def _will_come_again(self, node: Node) -> bool:
+        """Whether a wire that is still to be followed leads to a node that has been changed already. tract
+        finds out when it gets there, which in a deep network is after walking through all of it."""
+        if self._tied or isinstance(self.ops[node.id], EinSum):
+            return False
+        wires = (*node.inputs, *((node.id, slot) for slot in range(len(node.outputs))))
+        return any(self._todo.get(wire, node.id) != node.id for wire in wires)
+
+    def _will_come_back(self, wire: Outlet, emitter: int) -> bool:
+        """The same for a wire that has just been reached."""
+        if self._tied:
+            return False
+        changed = (self.ops.get(node.id) for node, _ in self._neighbours(wire, emitter))
+        return any(op is not None and not isinstance(op, EinSum) for op in changed)
 
     def _blocked(self, change: Change, step: Step | None) -> None:
         """Learn from a refusal: what led there fails, and all that leads to what led there."""
