@@ -50,6 +50,7 @@ hardening: $(VENV)/.ready ## kill, starve and tamper with real proofs, and write
 fuzz: $(VENV)/.ready ## spoil 50,000 valid models, audit them, and write docs/hardening.md (long)
 	$(VENV)/bin/python -m tools.fuzz --count 50000 --seed 1 --report
 	$(VENV)/bin/python -m tools.fuzz --count 5000 --seed 2 --plan --report
+	$(VENV)/bin/python -m tools.fuzz --count 6000 --seed 3 --commands --report
 
 bench: $(VENV)/.ready ## speed, as ratios measured in one run
 	$(VENV)/bin/python -m tools.bench

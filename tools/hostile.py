@@ -12,7 +12,9 @@ import tempfile
 from pathlib import Path
 
 from tests.hostile.corpus import EXPECTED, cases
-from tools.fuzz import Outcome, judge_with, run
+from tools.fuzzing.estimating import estimating
+from tools.fuzzing.outcome import Mutant, Outcome, Subject
+from tools.fuzzing.worker import run
 
 _SAID = 80
 """Characters of a reason that are written down."""
@@ -31,11 +33,13 @@ def main() -> None:
             print(case.make(options.directory))
         return
     entries = []
-    judge = judge_with(planned=options.plan)
+    judge = estimating(planned=options.plan)
+    nothing = Mutant(number=0, content=b"", parent=b"")
     with tempfile.TemporaryDirectory() as name:
         for case in chosen:
             path = case.make(Path(name))
-            _, outcome = next(iter(run(range(1), lambda _: b"", lambda _, path=path: judge(path))))
+            subject = Subject(number=0, path=path, parent=path)
+            _, outcome = next(iter(run(range(1), lambda _: nothing, lambda _, it=subject: judge(it))))
             print(f"{case.name:52} {_line(outcome)}", flush=True)
             entries.append(_entry(case.name, outcome))
     if options.expect:

@@ -15,6 +15,9 @@ import pytest
 from msgspec import Struct
 
 from tests.hostile.corpus import Case, Expected, cases, expected
+from tools.fuzzing.commands import run_command
+from tools.fuzzing.outcome import Mutant, Outcome, Subject
+from tools.fuzzing.worker import run as run_forked
 
 MEMORY_BYTES = 1 << 30
 ADDRESS_BYTES = 3 << 29
@@ -171,6 +174,31 @@ def test_names_do_nothing_to_a_terminal_or_a_runner(corpus: Corpus, form: str) -
         assert line.isprintable(), line
         assert not line.lstrip().startswith("::"), line
         assert "##[" not in line, line
+
+
+OTHERS = {
+    "compare": ("--way", "ezkl", "--way", "re-execution", "--scale-width", "2"),
+    "forecast": ("--scenario", "frontier", "--draws", "100"),
+}
+EVERY = 10
+"""Light files are asked about in turn: all of them, through both commands, take minutes."""
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_compare_and_forecast_have_an_answer(corpus: Corpus, command: str) -> None:
+    """A spread sample of the light files, in a worker with little memory; with ``compare`` the heavy ones."""
+    first = list(OTHERS).index(command) * EVERY // 2
+    some = [*LIGHT[first::EVERY], *(HEAVY if command == "compare" else ())]
+
+    def judge(subject: Subject) -> Outcome:
+        path = str(corpus.paths[some[subject.number].name])
+        return run_command(command, [path, "--front-end", "onnx", "--no-plan", *OTHERS[command]], "json")
+
+    outcomes = run_forked(range(len(some)), lambda n: Mutant(number=n, content=b"", parent=b""), judge)
+    for number, outcome in outcomes:
+        assert not outcome.failure, (some[number].name, outcome)
+        assert outcome.cpu_seconds < CPU_SECONDS, some[number].name
+        assert outcome.memory_bytes < MEMORY_BYTES, some[number].name
 
 
 def _relative(corpus: Corpus, name: str) -> str:

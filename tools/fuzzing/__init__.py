@@ -1,0 +1,1 @@
+"""Spoilt models and whoever looks at them, for ``python -m tools.fuzz``."""
