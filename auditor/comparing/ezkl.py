@@ -11,6 +11,7 @@ from auditor.study import Study
 
 ID = "ezkl"
 _PUBLISHED = "ezkl-published"
+_GRAVE = ("high", "critical")
 _HIDDEN = ("private", "polycommit")
 
 
@@ -55,7 +56,7 @@ def ezkl_way(studied: Study, machine: str) -> Way:
         licence=about.licence,
         runnable=about.runnable,
         unknown=unknown,
-        notes=tuple(item.message for item in studied.findings if item.severity in ("high", "critical")),
+        notes=tuple(dict.fromkeys(item.message for item in studied.findings if item.severity in _GRAVE)),
         sources=(source,),
     )
 

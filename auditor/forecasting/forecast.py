@@ -82,7 +82,11 @@ def forecast(path: Path, request: Request, options: ForecastOptions) -> Forecast
     if options.machines:
         ground = _on(ground, options.machines)
     studied = ground.studied
-    growth = _growth(ground, options.axis, request)
+    if studied.sized.system is None:
+        # What does not exist gets no cheaper, and has no exponents to look for.
+        growth = Growth(axis=options.axis or ORDER[0], reason=ground.made.reason)
+    else:
+        growth = _growth(ground, options.axis, request)
     powers, source = _exponents(growth)
     found: tuple[ScenarioOutlook, ...] = ()
     why_not = ""

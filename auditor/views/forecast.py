@@ -238,7 +238,7 @@ def _remarks(report: ForecastReport) -> Iterator[str]:
     if any(found.share_outgrown >= _WORTH_TELLING for found in _crossings(report)):
         yield (
             "lost: in so many worlds the limit is met today, and no longer within "
-            f"{HORIZON_YEARS:.0f} years, because the model outgrows its prover"
+            f"{HORIZON_YEARS:.0f} years: model or prover grow faster than the rates make up for"
         )
     yield from dict.fromkeys(warning for item in report.scenarios for warning in item.warnings)
     yield from report.notes

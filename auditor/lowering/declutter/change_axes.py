@@ -92,6 +92,8 @@ class Propagation:
         self._tied = {outlet: bound for bound in bounds for outlet in bound}
         self._todo: dict[Outlet, int | None] = {}
         """Wires to follow, the last one first, and the node through which each was reached."""
+        self._changed: dict[Outlet, list[int]] = {}
+        """The nodes at a wire that take no further change, as they were changed already."""
         self._reached: dict[Outlet, tuple[Node, Change, bool]] = {}
         """The node through which a wire was reached, from which change, and whether also back."""
 
@@ -166,15 +168,14 @@ class Propagation:
         finds out when it gets there, which in a deep network is after walking through all of it."""
         if self._tied or isinstance(self.ops[node.id], EinSum):
             return False
-        wires = (*node.inputs, *((node.id, slot) for slot in range(len(node.outputs))))
+        wires = {*node.inputs, *((node.id, slot) for slot in range(len(node.outputs)))}
+        for wire in wires:
+            self._changed.setdefault(wire, []).append(node.id)
         return any(self._todo.get(wire, node.id) != node.id for wire in wires)
 
     def _will_come_back(self, wire: Outlet, emitter: int) -> bool:
         """The same for a wire that has just been reached."""
-        if self._tied:
-            return False
-        changed = (self.ops.get(node.id) for node, _ in self._neighbours(wire, emitter))
-        return any(op is not None and not isinstance(op, EinSum) for op in changed)
+        return any(node_id != emitter for node_id in self._changed.get(wire, ()))
 
     def _blocked(self, change: Change, step: Step | None) -> None:
         """Learn from a refusal: what led there fails, and all that leads to what led there."""
