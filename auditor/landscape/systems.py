@@ -18,6 +18,14 @@ NEUTRAL = frozenset({
 """Operators that name, move or repeat values and compute none: exporters fold them, or a prover relabels its
 wires. No system is refused for them, whether or not it lists them."""
 
+SPELLINGS: Mapping[str, frozenset[str]] = {
+    "Gemm": frozenset({"MatMul"}),
+    "Neg": frozenset({"Mul", "Sub"}),
+    "Reciprocal": frozenset({"Div"}),
+}
+"""What one exporter writes for what another writes otherwise: a system that was shown to prove the one
+function proves it under either name. A system that lists what it reads may know only one of them."""
+
 WORDS: Mapping[Quantity, str] = {
     "prove_seconds": "proving time",
     "verify_seconds": "verifying time",
@@ -115,6 +123,7 @@ def support(system: System, operators: Iterable[str]) -> tuple[Support, tuple[st
     others = tuple(sorted({*operators} - NEUTRAL - {*system.operators}))
     if system.operators_known == "listed":
         return ("no" if others else "yes"), others, ()
+    others = tuple(name for name in others if not SPELLINGS.get(name, frozenset()) & {*system.operators})
     if system.operators_known == "none" or others:
         return "unknown", (), others
     return "yes", (), ()

@@ -116,6 +116,15 @@ def test_a_row_that_is_left_out_comes_out_within_the_stated_error(system: System
         assert error.end or not answer.extrapolated
 
 
+def test_one_function_under_two_names_is_one_operator() -> None:
+    """Exporters write 1 / x as Reciprocal or as Div, and x W + b as Gemm or as MatMul and Add."""
+    assert support(shipped_system("zktorch"), ["MatMul", "Reciprocal", "Neg"])[0] == "yes"
+    assert support(shipped_system("zkllm"), ["Gemm", "Add"])[0] == "yes"
+    assert support(shipped_system("zkllm"), ["Gemm", "Conv"])[2] == ("Conv",)
+    # It lists what it reads, and reads Gemm alone.
+    assert support(shipped_system("jstprove"), ["MatMul"])[:2] == ("no", ("MatMul",))
+
+
 def test_what_would_be_extrapolated_to_anything_is_unknown() -> None:
     """ZKML's verifying times do not follow the work: ten times below the least of it the law says nothing."""
     answer = amount(shipped_system("zkml"), workload(666, 3_776), "verify_seconds")
