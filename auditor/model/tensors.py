@@ -17,6 +17,7 @@ from auditor.model.wire import Buffer, Message, Walk
 from auditor.safe import safe
 
 _MAX_ELEMENTS = 2**63 - 1
+_MAX_ADDRESSES = _MAX_ELEMENTS // 16  # of the largest type; numpy counts them without axes of zero
 _MAX_AXES = 32  # of an array, before numpy 2.0
 _MAX_DENSE_ELEMENTS = 2**28  # of a sparse tensor that is asked for its values
 _EXTERNAL = 1  # TensorProto.DataLocation
@@ -53,7 +54,8 @@ def tensor_data(walk: Walk, message: Message) -> TensorData:
 
 def element_count(shape: Sequence[int], what: str) -> int:
     """The number of elements of ``shape``; raises BadModel when an axis is negative, the product passes
-    2^63 - 1, or there are more axes than an array can have."""
+    2^63 - 1, that of an empty array what memory has addresses for, or there are more axes than an array can
+    have."""
     if len(shape) > _MAX_AXES:
         raise BadModel(
             f"{what} has {len(shape):,} axes: more than {_MAX_AXES} are not read", rule="AUD-SEC-010"
@@ -62,7 +64,7 @@ def element_count(shape: Sequence[int], what: str) -> int:
         raise BadModel(f"{what} has a negative dimension: {_shape_text(shape)}", rule="AUD-SEC-010")
     count = math.prod(shape)
     # Zero sized tensors must not hide absurd axes from whoever multiplies the others.
-    if math.prod(size for size in shape if size) > _MAX_ELEMENTS:
+    if math.prod(size for size in shape if size) > (_MAX_ELEMENTS if count else _MAX_ADDRESSES):
         raise BadModel(f"{what} has dimensions that overflow: {_shape_text(shape)}", rule="AUD-SEC-010")
     return count
 

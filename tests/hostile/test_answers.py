@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import AttributeProto, GraphProto, helper
+from onnx import AttributeProto, GraphProto, TensorProto, helper
 
 from auditor.circuit import RunArgs
 from auditor.errors import BadModel
@@ -99,6 +99,30 @@ def test_ezkl_takes_a_max_pool_of_too_many_strides(tmp_path: Path) -> None:
     assert rows(tmp_path, more) == rows(tmp_path, plain)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_ezkl_takes_a_transposed_convolution_of_too_much_output_padding(tmp_path: Path, stride: int) -> None:
+    kernel = np.linspace(-1, 1, 18, dtype=np.float32).reshape(1, 2, 3, 3)
+    more = {"shape": (1, 1, 3, 3), "strides": [2, stride], "pads": [1] * 4}
+    plain = m.one("ConvTranspose", kernel, **more, output_padding=[1, 1])
+    assert rows(tmp_path, plain) == {1: 1965, 2: 2921}[stride]
+    assert rows(tmp_path, m.one("ConvTranspose", kernel, **more, output_padding=[1, 1, 9])) == rows(
+        tmp_path, plain
+    )
+
+
+def test_numbers_for_named_sizes_that_no_machine_holds_are_uncertain(tmp_path: Path) -> None:
+    """Rows from the second to one of 2^62, of as many as the name says, joined and summed up."""
+    nodes = [
+        helper.make_node("Split", ["x"], ["a", "b"], axis=1),
+        helper.make_node("Slice", ["a", "from", "to", "axes"], ["c"]),
+        helper.make_node("Concat", ["c", "b"], ["d"], axis=0), helper.make_node("Pad", ["d", "pads"], ["e"]),
+        helper.make_node("ReduceMean", ["e"], ["f"], axes=[0]), helper.make_node("Sub", ["e", "f"], ["y"]),
+    ]  # fmt: skip
+    given = {"from": m.ints(1), "to": m.ints(2**62), "axes": m.ints(0), "pads": m.ints(0, 1, 0, 1)}
+    with pytest.raises(Unmodelled, match="larger than 64 bits hold"):
+        lowered(tmp_path, m.behind(*nodes, constants=given, shape=("N", 4), opset=18))
+
+
 @pytest.mark.parametrize("axis", ["9", "minus-9"])
 def test_no_scattering_along_an_axis_that_is_not_there(tmp_path: Path, axis: str) -> None:
     with pytest.raises(LayoutError, match="no axis"):
@@ -109,6 +133,16 @@ def test_more_elements_than_memory_has_addresses(tmp_path: Path) -> None:
     content = m.one("Resize", None, m.floats(1, 1, 1e18, 1e18), shape=IMAGE)
     with pytest.raises(Unsupported, match="more than memory has addresses"):
         lowered(tmp_path, content)
+
+
+@pytest.mark.parametrize("huge", [2**60, 2**63 - 1])
+def test_a_tensor_without_elements_hides_no_axis_that_memory_has_no_addresses_for(
+    tmp_path: Path, huge: int
+) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(m.with_tensor(TensorProto(name="w", data_type=TensorProto.INT64, dims=[huge, 0])))
+    with pytest.raises(BadModel, match="dimensions that overflow"):
+        read(path)
 
 
 def test_attributes_of_another_kind_are_refused(tmp_path: Path) -> None:

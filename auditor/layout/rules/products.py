@@ -202,14 +202,15 @@ def transposed_conv(op: ops.DeConv, inputs: Sequence[Value], region: Region) -> 
         length * step - 1 if step != 1 else length for length, step in zip(shape[2:], op.stride, strict=True)
     ]
     around = [length + 2 * (window - 1) for length, window in zip(spread, kernel_shape[2:], strict=True)]
+    # Output padding of more axes than there are is not looked at.
     kept = [
         length - after + extra - before
-        for length, (before, after), extra in zip(around, op.padding, op.output_padding, strict=True)
+        for length, (before, after), extra in zip(around, op.padding, op.output_padding, strict=False)
     ]
     # A slice as long as the image is the image, wherever it begins (tensor/mod.rs `get_slice`).
     if kept != around and any(
         after < extra or length < 0
-        for length, (_, after), extra in zip(kept, op.padding, op.output_padding, strict=True)
+        for length, (_, after), extra in zip(kept, op.padding, op.output_padding, strict=False)
     ):
         raise LayoutError("transposed convolution: the output padding reaches outside of the image")
     if kernel_shape[0] == shape[1]:

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.dim import Dim, holds_open, is_open
 from auditor.lowering.graph.graph import Graph, Node, Outlet
 from auditor.lowering.graph.op import TypedOp
@@ -15,12 +16,15 @@ from auditor.lowering.graph.tensor import Tensor
 
 T = TypeVar("T")
 
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
 
 def concretize(graph: Graph) -> tuple[Graph, dict[Outlet, Outlet]]:
     """The graph with numbers for symbols, and where its wires went; those nothing reads are gone.
 
     Raises:
         ShapeMismatch: an operation does not accept the numbers.
+        Uncertain: a number is larger than tract's.
     """
     result = Graph()
     mapping: dict[Outlet, Outlet] = {}
@@ -74,4 +78,6 @@ def _bound_tensor(tensor: Tensor) -> Tensor:
     if tensor.dt != "tdim" or not tensor.has_values or not holds_open(tensor.array):
         return tensor
     numbers = [size.value if is_open(size) else size for size in tensor.array.flat]
+    if not all(_LEAST <= number <= _MOST for number in numbers):
+        raise Uncertain("the numbers for named sizes are larger than 64 bits hold")
     return Tensor.of(np.array(numbers, dtype=np.int64).reshape(tensor.shape), "tdim")
