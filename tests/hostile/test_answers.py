@@ -145,6 +145,18 @@ def test_a_tensor_without_elements_hides_no_axis_that_memory_has_no_addresses_fo
         read(path)
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_branch_that_asks_for_an_input_is_refused(tmp_path: Path, taken: bool) -> None:
+    """By EZKL while it translates the node, whichever branch is taken."""
+    bodies = [
+        helper.make_graph([helper.make_node(operator, ["x"], ["r"])], "b", inputs, [m.info("r")])
+        for operator, inputs in (("Relu", [m.info("v")]), ("Neg", []))
+    ]
+    node = helper.make_node("If", ["c"], ["y"], then_branch=bodies[0], else_branch=bodies[1])
+    with pytest.raises(Unsupported, match="its then_branch has inputs"):
+        lowered(tmp_path, m.behind(node, constants={"c": np.array(taken)}))
+
+
 def test_attributes_of_another_kind_are_refused(tmp_path: Path) -> None:
     wrong = AttributeProto(type=AttributeProto.FLOAT, f=0.5)
     with pytest.raises(Unsupported, match="attribute axis is of another kind"):

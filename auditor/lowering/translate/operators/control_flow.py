@@ -37,4 +37,6 @@ def _body(call: Call, attribute: str) -> tuple[Graph, tuple[str, ...]]:
     body = call.node.attributes.get(attribute)
     if not isinstance(body, GraphDef):
         raise Rejected(f"its attribute {attribute} is missing")
+    if any(info.name not in body.initializers for info in body.inputs):
+        raise Rejected(f"its {attribute} has inputs, and no branch is given any")
     return call.translate_body(body, ()), free_names(body)
