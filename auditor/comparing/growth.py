@@ -45,6 +45,9 @@ _SCALED: Mapping[Axis, Callable[[Model, Shapes, int], Model]] = {
     "sequence": lengthen,
 }
 
+MOST_NODES = 20_000
+"""Of a deeper model: a 7B decoder has 1,700."""
+
 MEASURED = ("parameters", "macs", "num_rows", "proving_key_bytes", "prove_seconds", "peak_memory_bytes")
 """What an exponent is told of."""
 
@@ -74,6 +77,7 @@ def grow(
     for factor in factors:
         try:
             with progress(f"{axis} times {factor}", quiet=quiet):
+                _refuse_too_deep(studied.model, axis, factor)
                 model = _SCALED[axis](studied.model, shapes, factor)
                 sizes.append(_size(model, studied.run_args, choice, factor, price, longer=not given))
         except CannotScale as error:
@@ -82,6 +86,14 @@ def grow(
                 return Growth(axis=axis, reason=reason)
             sizes.append(Size(factor=factor, reason=reason))
     return Growth(axis=axis, sizes=tuple(sizes), exponents=exponents(sizes))
+
+
+def _refuse_too_deep(model: Model, axis: Axis, factor: int) -> None:
+    """Raises :class:`CannotScale` for a graph of so many nodes that lowering it would take minutes."""
+    nodes = len(model.graph.nodes) * factor
+    if axis == "depth" and nodes > MOST_NODES:
+        reason = f"it would have up to {nodes:,} nodes, and at most {MOST_NODES:,} are laid out"
+        raise CannotScale(reason, hint=f"the most is {MOST_NODES // len(model.graph.nodes)} times its depth")
 
 
 def exponents(sizes: Sequence[Size]) -> Mapping[str, float]:

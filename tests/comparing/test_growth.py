@@ -142,3 +142,11 @@ def test_exponents_are_those_of_the_law() -> None:
     found = exponents([*sizes, Size(factor=16, reason="no circuit")])
     assert found == pytest.approx({"parameters": 2.0, "num_rows": 1.0})
     assert exponents(sizes[:1]) == {}
+
+
+def test_a_model_is_not_made_deeper_than_anybody_would_wait_for() -> None:
+    found = compared(TRANSFORMER, "--no-plan", "--way", "ezkl", "--scale-depth", "2,4096")
+    (sizes,) = (along["sizes"] for along in found["growth"])
+    assert sizes[1]["num_rows"] > sizes[0]["num_rows"]
+    assert "nodes" in sizes[2]["reason"]
+    assert sizes[2]["num_rows"] is None
