@@ -305,3 +305,11 @@ def test_inputs_too_large_to_draw_are_not_planned_for(tmp_path: Path) -> None:
     outcome = plan_model(read(path).model, RunArgs(), wish)
     assert outcome.run_args is None
     assert "16 inputs are 160,000,000 numbers" in outcome.reason
+
+
+def test_a_tensor_of_absurdly_many_axes_is_kept_away_from_ezkl(tmp_path: Path) -> None:
+    """EZKL has no limit of its own, and works for minutes on what no model has."""
+    with pytest.raises(Uncertain, match="it has 33 axes"):
+        Fact("f32", (1,) * 33)
+    with pytest.raises(TooLarge, match="it has 1,000,000 axes"):
+        lowered(tmp_path, operators.FOUND["constant-of-a-million-axes"]())

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from auditor.lowering.errors import Uncertain
 from auditor.lowering.graph.shapes import Shape, volume
-from auditor.lowering.graph.tensor import MAX_AXES, Tensor
+from auditor.lowering.graph.tensor import Tensor, check_axes
 
 
 class Fact(Struct, eq=False):
     """Datum type and shape of a wire, and its value when it is constant (or uniform).
 
-    Raises Uncertain for more axes than ``MAX_AXES``.
+    Raises as :func:`auditor.lowering.graph.tensor.check_axes` does.
     """
 
     dt: str
@@ -21,8 +20,7 @@ class Fact(Struct, eq=False):
     uniform_value: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if len(self.shape) > MAX_AXES:
-            raise Uncertain(f"it has {len(self.shape):,} axes; no more than {MAX_AXES} are modelled")
+        check_axes(self.shape)
 
     @property
     def rank(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,6 +17,9 @@ MAX_VOLUME = 1 << 27
 """Values of larger constants are not looked at: a few bytes of a file can ask for terabytes."""
 
 MAX_AXES = 32
+
+ABSURD_AXES = 1_000
+"""Nobody's model has a tensor of more: EZKL, which has no such limit, works on one for minutes."""
 """Arrays of numpy before 2.0 have no more."""
 
 _MOST_SPANNED = 1 << 59
@@ -33,20 +36,26 @@ NUMPY_TYPES: dict[str, type] = {
 """The array type that holds each tract datum type; ``tdim`` is tract's type of dimensions."""
 
 
+def check_axes(shape: Sequence[object]) -> None:
+    """Raises Uncertain for more axes than ``MAX_AXES``, and TooManyValues for more than ``ABSURD_AXES``."""
+    if len(shape) > MAX_AXES:
+        doubt = TooManyValues if len(shape) > ABSURD_AXES else Uncertain
+        raise doubt(f"it has {len(shape):,} axes; no more than {MAX_AXES} are modelled")
+
+
 class Tensor:
     """A constant: datum type (tract's name), shape, and values on demand.
 
     ``load`` is called at most once. A tensor without ``load`` has no values: it stands for weights
     in general position, equal to no other tensor and uniform in no value.
 
-    Raises Uncertain for more axes than ``MAX_AXES``.
+    Raises as :func:`check_axes` does.
     """
 
     __slots__ = ("_array", "_load", "_probe", "_uniform", "dt", "shape")
 
     def __init__(self, dt: str, shape: tuple[int, ...], load: Callable[[], np.ndarray] | None) -> None:
-        if len(shape) > MAX_AXES:
-            raise Uncertain(f"it has {len(shape):,} axes; no more than {MAX_AXES} are modelled")
+        check_axes(shape)
         self.dt = dt
         self.shape = shape
         self._load = load
