@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from auditor.comparing.compare import MACHINE, PATIENCE, CompareOptions, compare, grounds
+from auditor.comparing.compare import MACHINE, PATIENCE, CompareOptions, compare
+from auditor.comparing.grounds import grounds
 from auditor.comparing.report import AXES, Axis, CompareReport
 from auditor.forecasting.forecast import ForecastOptions, forecast
 from auditor.forecasting.report import ForecastReport

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,25 +10,16 @@ from msgspec.structs import replace
 
 from auditor import rules
 from auditor._version import __version__
-from auditor.audit import planner
-from auditor.billing import Prices, bill, open_prices
-from auditor.comparing.costs import Made, exact_amount, proving_bytes, proving_seconds, steps_on
-from auditor.comparing.growth import Priced, grow
-from auditor.comparing.participation import participants
+from auditor.comparing.grounds import Grounds, grounds
+from auditor.comparing.growth import grow
 from auditor.comparing.report import Axis, CompareReport, Growth, Published
 from auditor.comparing.ways import Chosen, all_ways, chosen
 from auditor.comparing.workload import workload_of
 from auditor.describe import model_facts
 from auditor.landscape.nouns import Needs
 from auditor.landscape.recommend import recommend
-from auditor.model import EXTERNAL_DATA, SourceModel, read_source
-from auditor.options import PriceRequest, Request
-from auditor.pricing.hardware import resolve, shipped_names
-from auditor.pricing.policy import Policy, resolve_policy
-from auditor.pricing.profile import HardwareProfile
-from auditor.progress import progress
+from auditor.options import Request
 from auditor.safe import safe, shown_path
-from auditor.study import Study, study
 
 MACHINE = "aws-m5-4xlarge"
 """Where things are priced unless somebody says otherwise: the largest machine whose rent is published."""
@@ -49,34 +39,6 @@ class CompareOptions(Struct, frozen=True, kw_only=True):
     factors: Mapping[Axis, tuple[int, ...]] = {}
     sequence: int | None = None
     needs: Needs | None = None
-
-
-class Grounds(Struct, frozen=True, kw_only=True):
-    """What one model is compared on: its study, the machines, and who takes part under which policy."""
-
-    studied: Study
-    prices: Prices
-    machine: HardwareProfile
-    others: tuple[HardwareProfile, ...]
-    policy: Policy
-    today: date
-
-    @property
-    def made(self) -> Made:
-        """The circuit of the model as it is."""
-        return Made.of(self.studied.laid_out, self.studied.sized)
-
-    def priced(self, made: Made, parameters: int, macs: int | None) -> Priced:
-        """What a circuit takes on the machine, and who can take part."""
-        found = participants(made, parameters, macs, self.others, self.policy, self.today)
-        steps = steps_on(self.machine, made.sized)
-        if not steps:
-            return Priced(prove_seconds=None, peak_memory_bytes=None, participants=found)
-        return Priced(
-            prove_seconds=exact_amount(proving_seconds(steps), self.machine),
-            peak_memory_bytes=exact_amount(proving_bytes(steps), self.machine),
-            participants=found,
-        )
 
 
 def compare(path: Path, request: Request, options: CompareOptions) -> CompareReport:
@@ -117,44 +79,6 @@ def compare(path: Path, request: Request, options: CompareOptions) -> CompareRep
     return replace(report, exit_code=EXIT_NOTHING) if report.unusable else report
 
 
-def grounds(path: Path, request: Request, machine: str, policy: str, notes: list[str]) -> Grounds:
-    """The study of a model, and the machines it is judged on; ``notes`` gets what the user should know.
-
-    Raises:
-        UsageError: a name that nobody knows, or a size that is open.
-        AuditorError: the file cannot be read.
-    """
-    today = date.today()
-    wanted = request.prices or PriceRequest()
-    asked = PriceRequest(
-        hardware=(machine,), chains=wanted.chains, fork=wanted.fork,
-        gas_price_gwei=wanted.gas_price_gwei, native_usd=wanted.native_usd,
-    )  # fmt: skip
-    prices = open_prices(asked, today, notes.append)
-    others = resolve((*shipped_names(), machine), prices.this_machine)
-    with progress(f"reading {safe(str(path))}", quiet=request.quiet):
-        source = _as_model(read_source(path))
-        studied = study(
-            path,
-            source,
-            request,
-            alone=True,
-            bill=lambda sized, weights, macs: bill(sized, weights, macs, prices),
-            plan=planner(request),
-            longer_columns="logrows" not in request.given,
-        )
-    (priced_on,) = prices.hardware
-    notes += _of_another_function(studied)
-    return Grounds(
-        studied=studied,
-        prices=prices,
-        machine=priced_on,
-        others=others,
-        policy=resolve_policy(policy),
-        today=today,
-    )
-
-
 def _with_privacy(request: Request, needs: Needs | None) -> Request:
     """The request with what must be private hidden from whoever verifies, unless its run args say."""
     wanted = (
@@ -163,21 +87,6 @@ def _with_privacy(request: Request, needs: Needs | None) -> Request:
     )
     hidden = {name: "private" for name, private in wanted if private and name not in request.given}
     return replace(request, run_args=request.run_args.with_changes(**hidden)) if hidden else request
-
-
-def _of_another_function(studied: Study) -> Iterator[str]:
-    """What must be said where EZKL proves something else: machines, sizes and years are of that circuit."""
-    if studied.circuit.faithful is False:
-        yield (
-            "EZKL's circuit of this model computes something else than the model: what is said of proving, "
-            "by whom and when, is of that circuit"
-        )
-
-
-def _as_model(source: SourceModel) -> SourceModel:
-    """Without what EZKL says of weights in another file: that is about the file and not the model."""
-    refusals = tuple(item for item in source.refusals if item.reason != EXTERNAL_DATA)
-    return replace(source, refusals=refusals)
 
 
 def _growth(ground: Grounds, factors: Mapping[Axis, Sequence[int]], request: Request) -> tuple[Growth, ...]:

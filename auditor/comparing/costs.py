@@ -9,12 +9,16 @@ from msgspec import Struct
 from auditor.front_end import Lowered
 from auditor.landscape.nouns import Amount
 from auditor.pricing.bill import PROVING, largest, predict_on
+from auditor.pricing.policy import Policy
 from auditor.pricing.profile import HardwareProfile
 from auditor.pricing.prover import StepPrediction
 from auditor.pricing.ranges import Range, total
 from auditor.report import Status
 from auditor.safe import safe
 from auditor.size_up import Sized
+
+EXACT = "exact circuit"
+"""How amounts are known that the layout and a profile give."""
 
 
 def steps_on(machine: HardwareProfile, sized: Sized) -> tuple[StepPrediction, ...]:
@@ -51,14 +55,21 @@ class Made(Struct, frozen=True, kw_only=True):
         return cls(sized=sized, status=status, reason=safe((*refused, *open_)[0], limit=400))
 
 
+def patience_seconds(machine: HardwareProfile, policy: Policy, most: float | None) -> float | None:
+    """The shorter of ``most``, which the policy allows, and what the machine's owner waits for; None is no
+    limit."""
+    own = machine.patience_seconds.get(policy.patience) if policy.patience is not None else None
+    return min((limit for limit in (most, own) if limit is not None), default=None)
+
+
 def exact_amount(span: Range, machine: HardwareProfile) -> Amount:
     """What the exact circuit takes on a machine."""
+    return amount_on(machine, span, machine.evidence, EXACT)
+
+
+def amount_on(machine: HardwareProfile, span: Range, evidence: str, how: str) -> Amount:
+    """A range of something on a machine, and how it is known."""
+    source = "layout of EZKL; rules/hardware" if how == EXACT else "rules/hardware"
     return Amount(
-        low=span.low,
-        mid=span.mid,
-        high=span.high,
-        evidence=machine.evidence,
-        how="exact circuit",
-        source="layout of EZKL; rules/hardware",
-        on=machine.id,
-    )
+        low=span.low, mid=span.mid, high=span.high, evidence=evidence, how=how, source=source, on=machine.id
+    )  # fmt: skip

@@ -6,14 +6,13 @@ within it. Everything between is undetermined, and so is a machine on which nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
 
-from auditor.comparing.costs import Made, steps_on
+from auditor.comparing.costs import EXACT, Made, amount_on, patience_seconds, steps_on
 from auditor.comparing.report import ROLES, Part, Participant, Role
-from auditor.landscape.nouns import Amount
 from auditor.pricing.bill import HardwareBill, Status, bill_hardware
 from auditor.pricing.execution import inference_seconds
 from auditor.pricing.policy import Policy
@@ -77,7 +76,7 @@ def _participant(
     else:
         bill = bill_hardware(steps, machine, files, parameters=parameters, today=today, policy=policy)
         evidence = bill.evidence
-        roles |= {"verify": _verify(steps, machine, policy, evidence), "prove": _prove(bill)}
+        roles |= {"verify": _verify(steps, machine, policy, evidence), "prove": _prove(bill, machine)}
     return Participant(
         profile=machine.id,
         name=machine.name,
@@ -88,14 +87,13 @@ def _participant(
     )
 
 
-def _prove(bill: HardwareBill) -> Part:
-    how = "exact circuit"
+def _prove(bill: HardwareBill, machine: HardwareProfile) -> Part:
     return Part(
         status=bill.status,
         binding=bill.binding or "",
         reason=bill.reasons[0] if bill.reasons else "",
-        seconds=_amount(bill.prove_seconds, bill.evidence, how, bill.profile),
-        memory_bytes=_amount(bill.peak_memory_bytes, bill.evidence, how, bill.profile),
+        seconds=amount_on(machine, bill.prove_seconds, bill.evidence, EXACT),
+        memory_bytes=amount_on(machine, bill.peak_memory_bytes, bill.evidence, EXACT),
     )
 
 
@@ -103,7 +101,7 @@ def _verify(steps: Sequence[StepPrediction], machine: HardwareProfile, policy: P
     step = next(step for step in steps if step.step == "verification")
     limits = [
         _memory(step.peak_memory_bytes, machine),
-        _time(step.wall_seconds, _patience(machine, policy, policy.verify_seconds), "verifying"),
+        _time(step.wall_seconds, patience_seconds(machine, policy, policy.verify_seconds), "verifying"),
     ]
     unseen = machine.prover.availability not in AVAILABLE
     status, binding, reason = judge(limits)
@@ -114,8 +112,8 @@ def _verify(steps: Sequence[StepPrediction], machine: HardwareProfile, policy: P
         status=status,
         binding=binding,
         reason=reason,
-        seconds=_amount(step.wall_seconds, evidence, "exact circuit", machine.id),
-        memory_bytes=_amount(step.peak_memory_bytes, evidence, "exact circuit", machine.id),
+        seconds=amount_on(machine, step.wall_seconds, evidence, EXACT),
+        memory_bytes=amount_on(machine, step.peak_memory_bytes, evidence, EXACT),
     )
 
 
@@ -130,8 +128,8 @@ def _re_execute(parameters: int, macs: int | None, machine: HardwareProfile, pol
     seconds = None
     if macs is not None:
         wall = inference_seconds(macs)
-        seconds = _amount(wall, "assumed", "one inference on one core", machine.id)
-        limits.append(_time(wall, _patience(machine, policy, policy.prove_seconds), "computing"))
+        seconds = amount_on(machine, wall, "assumed", "one inference on one core")
+        limits.append(_time(wall, patience_seconds(machine, policy, policy.prove_seconds), "computing"))
     status, binding, reason = judge(limits)
     if macs is None and status == "feasible":
         status, binding, reason = "undetermined", "time", "the multiply-accumulates are not known"
@@ -140,16 +138,18 @@ def _re_execute(parameters: int, macs: int | None, machine: HardwareProfile, pol
         binding=binding,
         reason=reason,
         seconds=seconds,
-        memory_bytes=_amount(memory, "assumed", _ASSUMED, machine.id),
+        memory_bytes=amount_on(machine, memory, "assumed", _ASSUMED),
     )
 
 
 def judge(limits: Sequence[Limit]) -> tuple[Status, str, str]:
     """What is certainly exceeded decides, and what may be leaves it open: status, binding and the words."""
-    for status, holds in (("infeasible", _broken), ("undetermined", _doubtful)):
-        for limit in limits:
-            if holds(limit):
-                return status, limit.binding, limit.text  # type: ignore[return-value]
+    broken = next(filter(_broken, limits), None)
+    if broken is not None:
+        return "infeasible", broken.binding, broken.text
+    doubtful = next(filter(_doubtful, limits), None)
+    if doubtful is not None:
+        return "undetermined", doubtful.binding, doubtful.text
     return "feasible", "", ""
 
 
@@ -172,23 +172,3 @@ def _time(need: Range, most: float | None, what: str) -> Limit:
     allowed = "" if most is None else f", and patience ends after {seconds_text(most)}"
     text = f"{what} takes {seconds_range_text(need.low, need.high)}{allowed}"
     return Limit(binding="time", need=need, most=float("inf") if most is None else most, text=text)
-
-
-def _patience(machine: HardwareProfile, policy: Policy, most: float | None) -> float | None:
-    """The shorter of what the policy allows and what the owner waits for; None is no limit."""
-    limits = list(_limits(machine, policy, most))
-    return min(limits) if limits else None
-
-
-def _limits(machine: HardwareProfile, policy: Policy, most: float | None) -> Iterator[float]:
-    if most is not None:
-        yield most
-    if policy.patience is not None and policy.patience in machine.patience_seconds:
-        yield machine.patience_seconds[policy.patience]
-
-
-def _amount(span: Range, evidence: str, how: str, on: str) -> Amount:
-    return Amount(
-        low=span.low, mid=span.mid, high=span.high, evidence=evidence, how=how,
-        source="layout of EZKL; rules/hardware" if evidence != "assumed" else "rules/hardware", on=on,
-    )  # fmt: skip

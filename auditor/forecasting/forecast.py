@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from auditor import rules
 from auditor._version import __version__
-from auditor.comparing.compare import MACHINE, Grounds, grounds
+from auditor.comparing.compare import MACHINE
+from auditor.comparing.grounds import Grounds, grounds
 from auditor.comparing.growth import exponents, grow
 from auditor.comparing.report import Axis, Growth
 from auditor.comparing.workload import workload_of

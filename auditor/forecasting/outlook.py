@@ -8,8 +8,14 @@ from datetime import date
 
 from msgspec import Struct
 
-from auditor.comparing.compare import Grounds
-from auditor.comparing.costs import exact_amount, proving_bytes, proving_seconds, steps_on
+from auditor.comparing.costs import (
+    exact_amount,
+    patience_seconds,
+    proving_bytes,
+    proving_seconds,
+    steps_on,
+)
+from auditor.comparing.grounds import Grounds
 from auditor.forecasting.report import Outlook
 from auditor.pricing.money import usd_of_proofs
 from auditor.pricing.policy import Policy
@@ -58,10 +64,9 @@ class Judge(Struct, frozen=True, kw_only=True):
     def limits(self, machine: HardwareProfile) -> Mapping[Kind, float]:
         """What the owner and the policy allow, where anything is limited."""
         found: dict[Kind, float] = {}
-        patience = [self.policy.prove_seconds, machine.patience_seconds.get(self.policy.patience or "")]
-        waits = [seconds for seconds in patience if seconds is not None]
-        if waits:
-            found["seconds"] = min(waits)
+        patience = patience_seconds(machine, self.policy, self.policy.prove_seconds)
+        if patience is not None:
+            found["seconds"] = patience
         if machine.usable_memory_bytes:
             found["bytes"] = float(machine.usable_memory_bytes)
         budget = self.budget_usd if self.budget_usd is not None else self.policy.usd_per_proof

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from auditor.comparing import growth
-from auditor.comparing.compare import MACHINE, Grounds, grounds
+from auditor.comparing.compare import MACHINE
+from auditor.comparing.grounds import Grounds, grounds
 from auditor.comparing.growth import exponents, grow
 from auditor.comparing.report import AXES, Axis, Size
 from auditor.layout import lay_out

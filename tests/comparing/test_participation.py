@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from auditor.comparing.compare import Grounds
 from auditor.comparing.costs import Made
+from auditor.comparing.grounds import Grounds
 from auditor.comparing.participation import Limit, judge, participants
 from auditor.comparing.report import ROLES
 from auditor.pricing.policy import POLICIES, Policy

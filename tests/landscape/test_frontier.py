@@ -53,7 +53,7 @@ def lenet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
     """LeNet-5 as it is found on another day: the page must not know on which it was made."""
     (subject,) = (subject for subject in SUBJECTS if subject.source == "lenet5")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.comparing.compare.date", Later)
+        patch.setattr("auditor.comparing.grounds.date", Later)
         patch.setattr("auditor.forecasting.forecast.date", Later)
         yield find(subject, tmp_path_factory.mktemp("frontier"))
 
